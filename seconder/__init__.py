@@ -1,0 +1,1 @@
+"""Seconder: an agent moves, a person seconds."""
