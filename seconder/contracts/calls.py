@@ -1,0 +1,161 @@
+"""A call, its digest, and what became of it."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, JsonValue, TypeAdapter
+
+from seconder.canonical import sha256_of
+from seconder.contracts.base import Contract, Digest, Moment
+from seconder.effects import Effect
+from seconder.errors import ContractError
+from seconder.names import EXECUTE_CODE
+
+
+class Call(Contract):
+    """One exact call: what a notice shows, what a digest binds, and what runs.
+
+    `call_id` is ours and unique for ever, also when a session id is used again; the model's own id for the call is
+    kept beside it, outside the digest, because the model chooses it. A code block is a call of `execute_code`.
+    """
+
+    session_id: str
+    call_id: str
+    agent: str
+    agent_version: str
+    tool: str
+    tool_version: str
+    arguments: dict[str, JsonValue]
+    effect: Effect
+    model_call_id: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the canonical JSON of what an approval is bound to."""
+        return sha256_of(
+            {
+                "session_id": self.session_id,
+                "call_id": self.call_id,
+                "agent": self.agent,
+                "agent_version": self.agent_version,
+                "tool": self.tool,
+                "tool_version": self.tool_version,
+                "arguments": self.arguments,
+            }
+        )
+
+    @property
+    def is_block(self) -> bool:
+        """Whether this is a code block and no tool."""
+        return self.tool == EXECUTE_CODE
+
+
+class Reviewer(Contract):
+    """A person in Slack, by the ids that cannot be renamed."""
+
+    user_id: str = Field(min_length=1)
+    team_id: str = ""
+
+
+class Review(Contract):
+    """One person's verdict on calls of one request; `at` is when the click arrived at the gateway."""
+
+    request_id: str = Field(min_length=1)
+    digests: tuple[Digest, ...] = Field(min_length=1)
+    verdict: Literal["approve", "deny"]
+    reason: str = Field(default="", max_length=3000)
+    reviewer: Reviewer
+    authority: str = ""
+    """Under which right the reviewer acted, such as `listed reviewer`."""
+    at: Moment
+
+
+class Decision(Contract):
+    """What was decided about one call. Expired and cancelled are never denials: no person said no."""
+
+    digest: Digest
+    kind: Literal["approved", "denied", "expired", "cancelled", "automatic"]
+    reason: str = ""
+    reviews: tuple[Review, ...] = ()
+    at: Moment
+
+    @property
+    def allows(self) -> bool:
+        """Whether the call may run."""
+        return self.kind in ("approved", "automatic")
+
+
+class ApprovedCall(Contract):
+    """What the activity of a tool receives: the stored call and the decision that lets it run."""
+
+    call: Call
+    decision: Decision
+
+    def verified(self) -> Self:
+        """This message, after a check that the decision is a yes to exactly this call.
+
+        Raises:
+            ContractError: the decision is for another call, or is not a yes.
+        """
+        if self.decision.digest != self.call.digest:
+            raise ContractError(f"The decision for {self.call.call_id} is bound to another call's digest.")
+        if self.decision.kind != "approved" or not any(
+            review.verdict == "approve" and self.call.digest in review.digests for review in self.decision.reviews
+        ):
+            raise ContractError(f"Nobody approved {self.call.call_id}: its decision is {self.decision.kind}.")
+        return self
+
+
+class Succeeded(Contract):
+    """The side effect happened."""
+
+    kind: Literal["succeeded"] = "succeeded"
+    result: JsonValue
+
+
+class Failed(Contract):
+    """The side effect is known not to have happened."""
+
+    kind: Literal["failed"] = "failed"
+    error: str
+
+
+class Unknown(Contract):
+    """Nobody can know whether the side effect happened; it is never run again blindly."""
+
+    kind: Literal["unknown"] = "unknown"
+    error: str
+
+
+Outcome = Annotated[Succeeded | Failed | Unknown, Field(discriminator="kind")]
+_OUTCOME: TypeAdapter[Outcome] = TypeAdapter(Outcome)
+
+
+class Receipt(Contract):
+    """What is kept of a call that was decided: who let it run, when it ran, and what came out."""
+
+    call_id: str
+    digest: Digest
+    tool: str
+    effect: Effect
+    decision: Decision
+    outcome: Literal["succeeded", "failed", "unknown", "not_run"]
+    outcome_digest: Digest | None = None
+    attempt: int = 0
+    worker: str = ""
+    started_at: Moment | None = None
+    finished_at: Moment | None = None
+
+
+class ToolReport(Contract):
+    """What the activity of a tool gives back."""
+
+    outcome: Outcome
+    attempt: int
+    worker: str
+    started_at: Moment
+    finished_at: Moment
+
+
+def outcome_digest(outcome: Outcome) -> str:
+    """SHA-256 over the canonical JSON of an outcome."""
+    return sha256_of(_OUTCOME.dump_python(outcome, mode="json"))

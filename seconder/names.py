@@ -1,0 +1,75 @@
+"""The names that other programs depend on: explicit strings, stable across versions.
+
+Renaming a Python class or function must never change one of these; a released history refers to them for ever.
+"""
+
+from typing import Final
+
+AGENT_SESSION: Final = "AgentSession"
+APPROVAL: Final = "Approval"
+
+ENGINE_QUEUE: Final = "seconder"
+CODE_QUEUE: Final = "seconder-code"
+TOOLS_QUEUE: Final = "seconder-tools"
+
+SIGNAL_REVIEW: Final = "review"
+SIGNAL_MESSAGE: Final = "message"
+SIGNAL_CANCEL_CALL: Final = "cancel_call"
+# From an Approval to its session: a decision that fell while other calls of the same request still wait.
+SIGNAL_DECIDED: Final = "decided"
+
+QUERY_STATE: Final = "state"
+QUERY_TRANSCRIPT: Final = "transcript"
+
+ACTIVITY_LOAD_AGENT: Final = "load_agent"
+ACTIVITY_ASK_MODEL: Final = "ask_model"
+ACTIVITY_CHECK_CALLS: Final = "check_calls"
+ACTIVITY_RUN_BLOCK: Final = "run_block"
+ACTIVITY_POST_NOTICE: Final = "post_notice"
+ACTIVITY_UPDATE_NOTICE: Final = "update_notice"
+ACTIVITY_ANSWER_REVIEWER: Final = "answer_reviewer"
+OWN_ACTIVITIES: Final = frozenset(
+    {
+        ACTIVITY_LOAD_AGENT,
+        ACTIVITY_ASK_MODEL,
+        ACTIVITY_CHECK_CALLS,
+        ACTIVITY_RUN_BLOCK,
+        ACTIVITY_POST_NOTICE,
+        ACTIVITY_UPDATE_NOTICE,
+        ACTIVITY_ANSWER_REVIEWER,
+    }
+)
+
+SEARCH_AGENT: Final = "SeconderAgent"
+SEARCH_STATE: Final = "SeconderState"
+SEARCH_REQUESTER: Final = "SeconderRequester"
+SEARCH_TOOL: Final = "SeconderTool"
+# Name → Temporal's type. A request may hold calls of several tools, hence the list.
+SEARCH_ATTRIBUTES: Final = {
+    SEARCH_AGENT: "Keyword",
+    SEARCH_STATE: "Keyword",
+    SEARCH_REQUESTER: "Keyword",
+    SEARCH_TOOL: "KeywordList",
+}
+
+EXECUTE_CODE: Final = "execute_code"
+
+SESSION_PREFIX: Final = "session-"
+APPROVAL_PREFIX: Final = "approval-"
+
+
+def session_workflow_id(session_id: str) -> str:
+    """The workflow id of a session; one prefix keeps two sessions from sharing one id."""
+    return SESSION_PREFIX + session_id
+
+
+def session_id_of(workflow_id: str) -> str | None:
+    """The session that a workflow id names, or None when it does not name one."""
+    if not workflow_id.startswith(SESSION_PREFIX) or workflow_id == SESSION_PREFIX:
+        return None
+    return workflow_id.removeprefix(SESSION_PREFIX)
+
+
+def approval_workflow_id(session_id: str, number: int) -> str:
+    """The id of the n-th request of a session, which is its workflow id too."""
+    return f"{APPROVAL_PREFIX}{session_id}-{number}"
