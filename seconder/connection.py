@@ -1,0 +1,78 @@
+"""One way to reach Temporal, for the command line and for every process.
+
+Address, namespace, TLS and API key come from where Temporal's own tools take them: the `TEMPORAL_*` variables and the
+profiles of its configuration file.
+"""
+
+import asyncio
+import re
+from typing import Final
+
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
+
+from seconder.errors import ConfigurationError, ServiceError
+
+DATA_CONVERTER: Final = pydantic_data_converter
+DEFAULT_ADDRESS: Final = "localhost:7233"
+CONNECT_SECONDS: Final = 5.0
+
+_CAUSE = re.compile(r'(?:message|error): "([^"]+)"')
+
+
+async def connect(
+    *,
+    address: str | None = None,
+    namespace: str | None = None,
+    identity: str | None = None,
+    lazy: bool = False,
+) -> Client:
+    """A client of Temporal; what is given here wins over the environment and the profile.
+
+    Args:
+        address: `host:port`, without a scheme.
+        namespace: Temporal's namespace; `default` when nothing says otherwise.
+        identity: what the history shows as the author of what this client does.
+        lazy: connect at the first call, for a process that must start while Temporal is down.
+
+    Raises:
+        ConfigurationError: Temporal's variables or its profile cannot be read.
+        ServiceError: no Temporal server answered within `CONNECT_SECONDS`.
+    """
+    config = _configured()
+    if address:
+        config["target_host"] = address
+    if namespace:
+        config["namespace"] = namespace
+    target = config.setdefault("target_host", DEFAULT_ADDRESS)
+    if "://" in target:
+        raise ConfigurationError(f"Temporal's address is host:port without a scheme, not {target!r}.")
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            return await Client.connect(**config, data_converter=DATA_CONVERTER, identity=identity, lazy=lazy)
+    except ValueError as error:
+        raise ConfigurationError(f"{target!r} is no address of a Temporal server: {error}.") from error
+    except (RuntimeError, TimeoutError) as error:
+        raise ServiceError(
+            f"No Temporal server answers at {target}: {_cause(error)}. Start one with `temporal server start-dev`, "
+            "or say where it runs with TEMPORAL_ADDRESS=host:port (and TEMPORAL_TLS or TEMPORAL_API_KEY if it "
+            "needs them)."
+        ) from error
+
+
+def _configured() -> ClientConnectConfig:
+    try:
+        return ClientConfig.load_client_connect_config()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"Temporal's settings cannot be read: {error}. They come from the TEMPORAL_* variables and from the "
+            "profile that TEMPORAL_PROFILE names in TEMPORAL_CONFIG_FILE."
+        ) from error
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {CONNECT_SECONDS:.0f} s"
+    causes = _CAUSE.findall(str(error))
+    return causes[-1] if causes else str(error).removeprefix("Failed client connect: ")
