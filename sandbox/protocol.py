@@ -1,0 +1,218 @@
+"""The seam between Seconder and whatever runs an agent's code.
+
+    async def answer(call: Call) -> Answer:                       # asked once for each call of the block
+        return ValueAnswer(value=await read(call.tool, call.arguments))
+
+    sandbox = EryxSandbox(cache=Path("~/.cache/seconder").expanduser())
+    await sandbox.start()
+    outcome = await sandbox.run(BlockSpec(code=code, tools=("get_order",), signatures=…, journal=journal), answer)
+    match outcome:
+        case BlockCompleted(): …       # result, stdout
+        case BlockSuspended(): …       # outcome.pending wait; answer them in outcome.journal and run again
+        case BlockFailed(): …          # tell the model
+        case BlockDiverged(): …        # the replay did something else; nothing was run
+    await sandbox.close()
+
+What goes wrong inside a block is an outcome, never an exception. `SandboxUnavailable` means that no block can run here.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from sandbox.calls import (
+    Answer,
+    Call,
+    DeniedAnswer,
+    ExpiredAnswer,
+    FailedAnswer,
+    FinalAnswer,
+    PendingAnswer,
+    RefusedAnswer,
+    ValueAnswer,
+)
+from sandbox.journal import Journal, JournalEntry
+from seconder.errors import ServiceError
+
+__all__ = [
+    "Answer",
+    "Answerer",
+    "BlockCompleted",
+    "BlockDiverged",
+    "BlockFailed",
+    "BlockLimits",
+    "BlockOutcome",
+    "BlockSpec",
+    "BlockSuspended",
+    "BlockUsage",
+    "Call",
+    "DeniedAnswer",
+    "ExpiredAnswer",
+    "FailedAnswer",
+    "FinalAnswer",
+    "Journal",
+    "JournalEntry",
+    "PendingAnswer",
+    "RefusedAnswer",
+    "Sandbox",
+    "SandboxDescription",
+    "SandboxUnavailable",
+    "ValueAnswer",
+]
+
+LimitName = Literal[
+    "wall_seconds",
+    "cpu_seconds",
+    "memory_bytes",
+    "stdout_bytes",
+    "result_bytes",
+    "argument_bytes",
+    "answer_bytes",
+    "code_bytes",
+    "max_calls",
+    "max_suspensions",
+]
+
+
+class SandboxUnavailable(ServiceError):  # noqa: N818 - reads as what it says, like the standard library's own
+    """No block can run on this machine with this backend; the message says why and how to mend it."""
+
+
+class BlockLimits(BaseModel):
+    """What one run of a block may use. Each limit ends the block within a second and is named in the outcome.
+
+    Output beyond `stdout_bytes` is cut from the middle, and the text says so; this alone does not end the block.
+    `wall_seconds` counts one run, the waiting for live calls included; the days between two runs do not count.
+    `argument_bytes` and `answer_bytes` are per call, in JSON; the block can catch the error about either.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    wall_seconds: float = Field(default=60, gt=0)
+    cpu_seconds: float = Field(default=30, gt=0)
+    memory_bytes: int = Field(default=256 * 2**20, ge=16 * 2**20)
+    stdout_bytes: int = Field(default=64 * 2**10, ge=256)
+    result_bytes: int = Field(default=256 * 2**10, ge=64)
+    argument_bytes: int = Field(default=256 * 2**10, ge=64)
+    answer_bytes: int = Field(default=4 * 2**20, ge=64)
+    code_bytes: int = Field(default=100_000, ge=1)
+    max_calls: int = Field(default=1000, ge=0)
+    max_suspensions: int = Field(default=50, ge=0)
+
+
+class BlockSpec(BaseModel):
+    """One block to run, or to resume when its journal has entries.
+
+    `tools` is the grant: the names that the code may call. Every other name is refused by the host, whatever the code
+    does. `signatures` maps tool names to stubs such as `"async def get_order(order_id: int) -> Order"`, by which
+    positional arguments find their names; a tool without one takes keyword arguments only.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str
+    tools: tuple[str, ...] = ()
+    signatures: dict[str, str] = Field(default_factory=dict)
+    limits: BlockLimits = BlockLimits()
+    journal: Journal
+
+
+class BlockUsage(BaseModel):
+    """What one run used. `calls` were made by the block, `replayed` of them were answered from the journal."""
+
+    model_config = ConfigDict(frozen=True)
+
+    wall_seconds: float
+    cpu_seconds: float | None = None
+    calls: int
+    replayed: int
+
+
+class _Ended(BaseModel):
+    """What every outcome tells: the output so far, the journal to keep and what was used."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stdout: str = ""
+    stdout_truncated: bool = False
+    journal: Journal
+    usage: BlockUsage
+
+
+class BlockCompleted(_Ended):
+    """The block ran to its end; `result` is the value of its last expression, as JSON.
+
+    Calls still in `journal.pending` were made by tasks that nobody awaited; they must not be run.
+    """
+
+    kind: Literal["completed"] = "completed"
+    result: JsonValue = None
+
+
+class BlockSuspended(_Ended):
+    """The block can do nothing more until at least one of the `pending` calls is answered in its journal."""
+
+    kind: Literal["suspended"] = "suspended"
+    pending: tuple[Call, ...]
+
+
+class BlockFailed(_Ended):
+    """The block raised, hit a limit or crashed its sandbox.
+
+    `error` is the exception's class name, `traceback` shows frames of the guest only. `limit` names the limit, if it
+    was one. Calls still in `journal.pending` must not be run.
+    """
+
+    kind: Literal["failed"] = "failed"
+    error: str
+    message: str
+    traceback: str = ""
+    limit: LimitName | None = None
+
+
+class BlockDiverged(_Ended):
+    """A replay did not do what the journal records; nothing was run.
+
+    `expected` is the recorded call and `got` the one that the block made instead; either is None where there was none.
+    """
+
+    kind: Literal["diverged"] = "diverged"
+    expected: Call | None
+    got: Call | None
+    message: str
+
+
+BlockOutcome = Annotated[BlockCompleted | BlockSuspended | BlockFailed | BlockDiverged, Field(discriminator="kind")]
+
+Answerer = Callable[[Call], Awaitable[Answer]]
+"""Answers one live call. What it raises is a fault of the host: it ends the run and is raised from `Sandbox.run`."""
+
+
+class SandboxDescription(BaseModel):
+    """Which backend runs blocks, for receipts and for the person who reads them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    backend: str
+    version: str
+    python: str
+
+
+class Sandbox(Protocol):
+    """A backend. One instance serves many blocks at once; each block gets a fresh guest."""
+
+    async def start(self) -> None:
+        """Make ready to run blocks. Raises SandboxUnavailable."""
+
+    async def run(self, spec: BlockSpec, answer: Answerer) -> BlockOutcome:
+        """Run a block until it ends or suspends.
+
+        Cancelling kills the guest at once. Raises SandboxUnavailable, or what `answer` raised.
+        """
+
+    async def close(self) -> None:
+        """End every running block and every process that this sandbox started."""
+
+    def describe(self) -> SandboxDescription:
+        """Backend, version and the guest's Python version."""
