@@ -20,6 +20,8 @@ class BlockFacts(Contract):
     """Those of `tools` that read sensitive data."""
     dynamic: bool = False
     """Whether the code computes the name of a tool it calls."""
+    settings: BlockSettings | None = None
+    """The limits under which the block will run."""
 
 
 class BlockRun(Contract):
