@@ -41,6 +41,10 @@ class ApprovalRequest(Contract):
         """The call of this digest."""
         return next((call for call in self.calls if call.digest == digest), None)
 
+    def tools(self) -> tuple[str, ...]:
+        """The tools that are asked for, each once."""
+        return tuple(dict.fromkeys(call.tool for call in self.calls))
+
 
 class Notice(Contract):
     """Where a request stands in Slack."""
@@ -74,6 +78,9 @@ class RefusedReview(Contract):
     decision: Decision | None = None
     """The decision that stands, when there is one."""
     channel: str = ""
+    reviewers: tuple[str, ...] = ()
+    """Who may decide, for the answer to somebody who may not."""
+    expires_at: Moment | None = None
 
 
 class ApprovalState(Contract):
