@@ -24,6 +24,7 @@ QUERY_TRANSCRIPT: Final = "transcript"
 ACTIVITY_LOAD_AGENT: Final = "load_agent"
 ACTIVITY_ASK_MODEL: Final = "ask_model"
 ACTIVITY_CHECK_CALLS: Final = "check_calls"
+ACTIVITY_CHECK_OUTPUT: Final = "check_output"
 ACTIVITY_RUN_BLOCK: Final = "run_block"
 ACTIVITY_POST_NOTICE: Final = "post_notice"
 ACTIVITY_UPDATE_NOTICE: Final = "update_notice"
@@ -33,6 +34,7 @@ OWN_ACTIVITIES: Final = frozenset(
         ACTIVITY_LOAD_AGENT,
         ACTIVITY_ASK_MODEL,
         ACTIVITY_CHECK_CALLS,
+        ACTIVITY_CHECK_OUTPUT,
         ACTIVITY_RUN_BLOCK,
         ACTIVITY_POST_NOTICE,
         ACTIVITY_UPDATE_NOTICE,

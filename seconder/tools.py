@@ -12,10 +12,9 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from pydantic import JsonValue, ValidationError
-from structlog.typing import FilteringBoundLogger
 
 from seconder.canonical import canonical_json, sha256_of
 from seconder.contracts.definitions import ToolSpec
@@ -24,6 +23,10 @@ from seconder.errors import ConfigurationError, ContractError
 from seconder.names import EXECUTE_CODE, OWN_ACTIVITIES
 from seconder.signatures import Signature, read_signature
 from seconder.stubs import render_stub
+
+if TYPE_CHECKING:
+    # Only named here: workflow modules import this one, and must not load a logging library.
+    from structlog.typing import FilteringBoundLogger
 
 ARGUMENTS_MAX_BYTES: Final = 64 * 1024
 _TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -42,7 +45,7 @@ class ToolContext:
     call_id: str
     idempotency_key: str
     attempt: int
-    log: FilteringBoundLogger
+    log: "FilteringBoundLogger"
 
 
 class InvalidArguments(ContractError):  # noqa: N818 - it is told to the model as a value

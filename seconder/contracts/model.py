@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from seconder.contracts.base import Contract
 from seconder.contracts.blocks import BlockFacts
@@ -21,6 +21,13 @@ class ModelRequest(Contract):
     session_id: str
     definition: AgentDefinition
     items: tuple[dict[str, Any], ...]
+    output_schema: dict[str, Any] | None = None
+
+
+class LoadAgent(Contract):
+    """The input of `load_agent`: the agent's name, and the output schema that is to be checked before work begins."""
+
+    agent: str
     output_schema: dict[str, Any] | None = None
 
 
@@ -78,3 +85,18 @@ class CheckedCalls(Contract):
     """The output of `check_calls`, in the order of the calls."""
 
     calls: tuple[CheckedCall | RefusedCall, ...] = Field(default=())
+
+
+class CheckOutput(Contract):
+    """The input of `check_output`: the model's final text and the session's schema."""
+
+    output_schema: dict[str, Any]
+    text: str
+
+
+class OutputVerdict(Contract):
+    """Whether a final answer fits the schema; `error` tells the model what does not."""
+
+    accepted: bool
+    output: JsonValue = None
+    error: str = ""

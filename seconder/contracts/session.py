@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from seconder.contracts.base import Contract, Moment
 from seconder.contracts.calls import Receipt
-from seconder.contracts.definitions import SessionLimits
+from seconder.contracts.definitions import AgentDefinition, SessionLimits
 
 TASK_MAX_BYTES = 100_000
 """Of UTF-8; a task or a message that is longer belongs into a tool that reads it."""
@@ -152,3 +152,19 @@ class Entry(Contract):
     text: str
     call_id: str = ""
     detail: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class SessionCarry(Contract):
+    """All that a session takes along when it continues as new, so that its history stays short."""
+
+    definition: AgentDefinition
+    started_at: Moment
+    items: tuple[dict[str, Any], ...] = ()
+    transcript: tuple[Entry, ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    usage: Usage = Usage()
+    turn: int = 0
+    requests: int = 0
+    calls: int = 0
+    corrections: int = 0
+    messages: tuple[Message, ...] = ()

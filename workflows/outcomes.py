@@ -1,0 +1,56 @@
+"""From what Temporal says of a side effect's activity to an outcome, and from there to what the model is told.
+
+The distinction that matters is between *known not to have happened* and *nobody can know*: whatever is not surely the
+first counts as the second.
+"""
+
+from typing import assert_never
+
+from pydantic import JsonValue
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
+from temporalio.exceptions import TimeoutError as ActivityTimedOut
+
+from seconder.contracts.calls import Decision, Failed, Outcome, Succeeded, Unknown
+
+_NOT_HAPPENED = frozenset({"ToolError", "ToolRefused"})
+
+
+def outcome_of_failure(error: ActivityError, attempts: int) -> Failed | Unknown:
+    """What is known of a side effect whose activity failed; `attempts` is how many it was allowed."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        if cause.type in _NOT_HAPPENED:
+            return Failed(error=cause.message)
+        return Unknown(error=cause.message)
+    if isinstance(cause, ActivityTimedOut):
+        if cause.type == TimeoutType.SCHEDULE_TO_START and attempts == 1:
+            return Failed(error="No tools worker took the call up in time; it did not run.")
+        return Unknown(error="The worker stopped answering or the time ran out while the call was running.")
+    return Unknown(error=f"The call ended without an answer: {cause or error}")
+
+
+def told_of_outcome(outcome: Outcome) -> dict[str, JsonValue]:
+    """What the model reads of a call that was allowed."""
+    match outcome:
+        case Succeeded():
+            return {"status": "succeeded", "result": outcome.result}
+        case Failed():
+            return {"status": "failed", "error": outcome.error, "note": "It did not happen."}
+        case Unknown():
+            return {
+                "status": "outcome_unknown",
+                "error": outcome.error,
+                "note": "It may have happened. Do not repeat the call; tell the requester to check.",
+            }
+        case _:
+            assert_never(outcome)
+
+
+def told_of_decision(decision: Decision) -> dict[str, JsonValue]:
+    """What the model reads of a call that was not allowed; an expiry is never called a denial."""
+    notes = {
+        "denied": "A person decided against this call. Do not try to reach the same end in another way.",
+        "expired": "Nobody decided in time; nobody said no. Tell the requester.",
+        "cancelled": "The call was taken back before anyone decided.",
+    }
+    return {"status": decision.kind, "reason": decision.reason, "note": notes.get(decision.kind, "It did not run.")}

@@ -1,0 +1,109 @@
+"""What a person reads in the Temporal UI: summaries of one line, and current details in Markdown.
+
+Everything from a model or a caller stands in code fences or code spans that it cannot close.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from seconder.contracts.approvals import ApprovalRequest
+from seconder.contracts.base import iso
+from seconder.contracts.calls import Call, Decision
+from seconder.contracts.session import SessionState
+
+_SUMMARY_MAX = 120
+_DETAILS_MAX = 4000
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def one_line(text: str, limit: int = _SUMMARY_MAX) -> str:
+    """Text on one line, with invisible characters as spaces, cut with an ellipsis."""
+    flat = " ".join(_INVISIBLE.sub(" ", text).split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+
+
+def span(text: str, limit: int = _SUMMARY_MAX) -> str:
+    """A Markdown code span that its content cannot leave."""
+    return "`" + one_line(text, limit).replace("`", "'").replace("|", "/") + "`"
+
+
+def fence(text: str, language: str = "") -> str:
+    """A Markdown code fence that is longer than any run of backticks in its content."""
+    shown = text if len(text) <= _DETAILS_MAX else f"{text[:_DETAILS_MAX]}\n… ({len(text)} characters in all)"
+    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    return f"{ticks}{language}\n{shown}\n{ticks}"
+
+
+def call_summary(call: Call) -> str:
+    """A call on one line, such as `issue_refund(order_id=7, amount="4.50")`."""
+    if call.is_block:
+        return "a code block"
+    arguments = ", ".join(f"{name}={_compact(value)}" for name, value in call.arguments.items())
+    return one_line(f"{call.tool}({arguments})")
+
+
+def request_summary(request: ApprovalRequest) -> str:
+    """A request on one line: its calls, as far as they fit."""
+    return one_line(" + ".join(call_summary(call) for call in request.calls), 200)
+
+
+def request_details(request: ApprovalRequest) -> str:
+    """The static details of an approval: each call whole enough to recognise it."""
+    parts = [f"Session {span(request.session_id)} asks for {span(request.requester)}: {span(request.task, 300)}"]
+    for call in request.calls:
+        parts.append(f"**{call.tool}** ({call.effect.in_words}), digest `{call.digest}`")
+        if call.is_block:
+            parts.append(fence(str(call.arguments.get("code", "")), "python"))
+        else:
+            parts.append(fence(json.dumps(call.arguments, indent=2, ensure_ascii=False), "json"))
+    return "\n\n".join(parts)
+
+
+def approval_details(request: ApprovalRequest, decisions: Mapping[str, Decision], *, posted: bool) -> str:
+    """The current details of an approval: who may decide, until when, and what is decided."""
+    reviewers = ", ".join(span(user) for user in request.reviewers)
+    lines = [f"For {reviewers}, until {iso(request.expires_at)}."]
+    if not posted:
+        lines.append("The notice is **not posted yet**.")
+    lines += ["", "| call | decision | by | reason |", "| --- | --- | --- | --- |"]
+    for call in request.calls:
+        decision = decisions.get(call.digest)
+        by = ", ".join(review.reviewer.user_id for review in decision.reviews) if decision else ""
+        verdict = decision.kind if decision else "waiting"
+        reason = span(decision.reason) if decision and decision.reason else ""
+        lines.append(f"| {span(call_summary(call))} | {verdict} | {by} | {reason} |")
+    return "\n".join(lines)
+
+
+def session_details(state: SessionState) -> str:
+    """The current details of a session: what it does, what it waits for and for whom, what ran."""
+    usage = state.usage
+    status = state.status.replace("_", " ")
+    figures = f"{usage.model_requests} model requests · {usage.tokens} tokens"
+    lines = [
+        f"**{status}** · agent {span(state.agent)} {span(state.agent_version)} for {span(state.requester)}",
+        "",
+        f"Turn {state.turn} · {figures} · {usage.blocks} blocks · {usage.tool_calls} tool calls",
+    ]
+    if state.waiting:
+        lines += ["", "| waits for | of | until | request |", "| --- | --- | --- | --- |"]
+        for waiting in state.waiting:
+            tools = ", ".join(span(tool) for tool in waiting.tools)
+            people = ", ".join(span(user) for user in waiting.reviewers)
+            lines.append(f"| {tools} | {people} | {iso(waiting.expires_at)} | {span(waiting.request_id)} |")
+    if state.receipts:
+        lines += ["", "| call | decision | outcome |", "| --- | --- | --- |"]
+        lines += [
+            f"| {span(receipt.tool)} {span(receipt.call_id)} | {receipt.decision.kind} | {receipt.outcome} |"
+            for receipt in state.receipts[-30:]
+        ]
+    lines += ["", "Task:", fence(state.task)]
+    return "\n".join(lines)
+
+
+def _compact(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,167 @@
+"""What a session has done so far: the conversation with the model, the transcript for people, receipts and usage.
+
+All of it travels through a continue-as-new, so it is bounded: an oversized payload would stop the session for good.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final, Literal
+
+from pydantic import JsonValue
+from temporalio import workflow
+
+from seconder.contracts.blocks import BlockReport
+from seconder.contracts.calls import Call, Decision, Receipt, Succeeded, ToolReport
+from seconder.contracts.model import ModelTurn, RefusedCall
+from seconder.contracts.session import Entry, Message, SessionCarry, Usage
+
+CONVERSATION_MAX_BYTES: Final = 1_000_000
+"""Temporal refuses payloads of 2 MiB; the conversation goes to the model whole at each turn."""
+TRANSCRIPT_MAX_ENTRIES: Final = 400
+ENTRY_MAX_CHARACTERS: Final = 1_000
+
+Kind = Literal[
+    "task", "message", "model", "block", "call", "refused_call", "decision", "outcome", "answer", "limit", "error"
+]
+
+
+class SessionRecord:
+    """The growing part of a session's state."""
+
+    def __init__(self, carried: SessionCarry) -> None:
+        self.definition = carried.definition
+        self.started_at = carried.started_at
+        self.items: list[dict[str, Any]] = list(carried.items)
+        self.transcript: list[Entry] = list(carried.transcript)
+        self.receipts: list[Receipt] = list(carried.receipts)
+        self.usage = carried.usage
+        self.turn = carried.turn
+        self.corrections = carried.corrections
+        self._requests = carried.requests
+        self._calls = carried.calls
+        self._bytes = sum(_size(item) for item in self.items)
+
+    def carry(self, messages: Sequence[Message]) -> SessionCarry:
+        """Everything, and the messages not yet taken in, for the next run of this session."""
+        return SessionCarry(
+            definition=self.definition,
+            started_at=self.started_at,
+            items=tuple(self.items),
+            transcript=tuple(self.transcript),
+            receipts=tuple(self.receipts),
+            usage=self.usage,
+            turn=self.turn,
+            requests=self._requests,
+            calls=self._calls,
+            corrections=self.corrections,
+            messages=tuple(messages),
+        )
+
+    @property
+    def conversation_full(self) -> bool:
+        """Whether nothing more may be sent to the model."""
+        return self._bytes > CONVERSATION_MAX_BYTES
+
+    def next_request(self) -> int:
+        """The number of the next request for approval."""
+        self._requests += 1
+        return self._requests
+
+    def next_call_id(self) -> str:
+        """An id that no other call has, in this session or in another one under the same session id."""
+        self._calls += 1
+        return f"c{self._calls}-{workflow.uuid4().hex[:12]}"
+
+    def said_by_user(self, kind: Literal["task", "message"], text: str, sender: str) -> None:
+        """A task or a message: for the model and for the transcript."""
+        self._add_item({"role": "user", "content": text})
+        self._note(kind, text, detail={"sender": sender})
+
+    def corrected(self, text: str) -> None:
+        """What the model is told of an answer that cannot be accepted."""
+        self.corrections += 1
+        self._add_item({"role": "user", "content": text})
+        self._note("error", text)
+
+    def answered_by_model(self, turn: ModelTurn) -> None:
+        """A response: its items are carried as they came, reasoning included."""
+        self.turn += 1
+        self.usage = self.usage.plus(turn.usage)
+        for item in turn.items:
+            self._add_item(item)
+        detail: dict[str, JsonValue] = {
+            "model": turn.model,
+            "response_id": turn.response_id,
+            "input_tokens": turn.usage.input_tokens,
+            "output_tokens": turn.usage.output_tokens,
+            "calls": [call.name for call in turn.calls],
+        }
+        self._note("model", turn.refusal or turn.text or f"{len(turn.calls)} calls", detail=detail)
+
+    def told_model(self, model_call_id: str, told: dict[str, JsonValue]) -> None:
+        """The output of one of the model's calls."""
+        output = json.dumps(told, ensure_ascii=False)
+        self._add_item({"type": "function_call_output", "call_id": model_call_id, "output": output})
+
+    def refused_call(self, refused: RefusedCall) -> None:
+        """A call that went back to the model before anyone was asked."""
+        self._note("refused_call", refused.error, detail={"tool": refused.name})
+
+    def called(self, call: Call) -> None:
+        """A call that was checked and goes on to its approval."""
+        detail: dict[str, JsonValue] = {"tool": call.tool, "digest": call.digest, "effect": call.effect.value}
+        if call.is_block:
+            self._note("call", str(call.arguments.get("code", "")), call.call_id, detail)
+        else:
+            self._note("call", json.dumps(call.arguments, ensure_ascii=False), call.call_id, detail)
+
+    def decided(self, call: Call, decision: Decision) -> None:
+        """What was decided about a call, and by whom."""
+        detail: dict[str, JsonValue] = {
+            "kind": decision.kind,
+            "digest": decision.digest,
+            "reviewers": [review.reviewer.user_id for review in decision.reviews],
+        }
+        self._note("decision", decision.reason or decision.kind, call.call_id, detail)
+
+    def ran(self, call: Call, report: ToolReport) -> None:
+        """What came out of a side effect."""
+        self.usage = self.usage.plus(Usage(tool_calls=1))
+        outcome = report.outcome
+        text = json.dumps(outcome.result, ensure_ascii=False) if isinstance(outcome, Succeeded) else outcome.error
+        detail: dict[str, JsonValue] = {"outcome": outcome.kind, "worker": report.worker, "attempt": report.attempt}
+        self._note("outcome", text, call.call_id, detail)
+
+    def block_ran(self, call: Call, report: BlockReport) -> None:
+        """What came out of a block, with the reads that it made."""
+        self.usage = self.usage.plus(Usage(blocks=1, tool_calls=len(report.calls)))
+        counts: dict[str, JsonValue] = {}
+        for made in report.calls:
+            counts[made.tool] = int(str(counts.get(made.tool, 0))) + 1
+        detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "calls": counts}
+        self._note("block", report.output, call.call_id, detail)
+
+    def receipt(self, receipt: Receipt) -> None:
+        """Keep the receipt of a call that was decided."""
+        self.receipts.append(receipt)
+
+    def ended(self, kind: Literal["answer", "limit", "error"], text: str) -> None:
+        """How the session, or one answer of it, ended."""
+        self._note(kind, text)
+
+    def _add_item(self, item: dict[str, Any]) -> None:
+        self.items.append(item)
+        self._bytes += _size(item)
+
+    def _note(self, kind: Kind, text: str, call_id: str = "", detail: dict[str, JsonValue] | None = None) -> None:
+        shown = text
+        if len(text) > ENTRY_MAX_CHARACTERS:
+            shown = f"{text[:ENTRY_MAX_CHARACTERS]}… ({len(text)} characters in all; the history has them)"
+        self.transcript.append(Entry(kind=kind, at=workflow.now(), text=shown, call_id=call_id, detail=detail or {}))
+        if len(self.transcript) > TRANSCRIPT_MAX_ENTRIES:
+            # The first entry, the task, stays; what is dropped stands in the history of the earlier runs.
+            del self.transcript[1]
+
+
+def _size(item: dict[str, Any]) -> int:
+    return len(json.dumps(item, ensure_ascii=False).encode("utf-8", "surrogatepass"))

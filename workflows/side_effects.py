@@ -1,0 +1,131 @@
+"""The side-effect lane: each call is asked for on its own, and runs as an activity of its own once it is allowed."""
+
+import asyncio
+from collections.abc import Sequence
+
+from pydantic import JsonValue
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+from seconder.contracts.approvals import NoticeUpdate
+from seconder.contracts.calls import ApprovedCall, Call, Decision, Receipt, Succeeded, ToolReport, outcome_digest
+from seconder.contracts.definitions import AgentDefinition
+from seconder.errors import ContractError
+from workflows import outcomes, presentation, timeouts
+from workflows.errands import Errands
+from workflows.gate import Gate, OpenRequest
+from workflows.record import SessionRecord
+from workflows.status import Status
+
+
+class SideEffects:
+    """Runs the side-effecting calls of one session."""
+
+    def __init__(self, gate: Gate, record: SessionRecord, errands: Errands, status: Status) -> None:
+        self._gate = gate
+        self._record = record
+        self._errands = errands
+        self._status = status
+
+    async def run(self, definition: AgentDefinition, calls: Sequence[Call]) -> dict[str, dict[str, JsonValue]]:
+        """Ask for all, run each as soon as it is approved, and give by call id what the model is told."""
+        told: dict[str, dict[str, JsonValue]] = {}
+        entries = self._gate.ask(definition, calls)
+        flows = [asyncio.create_task(self._settle_request(definition, entry, told)) for entry in entries]
+        await workflow.wait(flows)
+        for flow in flows:
+            flow.result()
+        return told
+
+    async def _settle_request(
+        self, definition: AgentDefinition, entry: OpenRequest, told: dict[str, dict[str, JsonValue]]
+    ) -> None:
+        reports: dict[str, ToolReport] = {}
+
+        async def settle(call: Call) -> None:
+            decision = await self._gate.decision_of(entry, call)
+            told[call.call_id] = await self._act_on(definition, call, decision, reports)
+
+        settling = [asyncio.create_task(settle(call)) for call in entry.request.calls]
+        await workflow.wait(settling)
+        for task in settling:
+            task.result()
+        await self._gate.until_ended(entry)
+        if entry.notice is not None and reports:
+            decisions = tuple(entry.decisions[call.digest] for call in entry.request.calls)
+            self._errands.update_notice(
+                NoticeUpdate(notice=entry.notice, request=entry.request, decisions=decisions, reports=reports)
+            )
+
+    async def _act_on(
+        self, definition: AgentDefinition, call: Call, decision: Decision, reports: dict[str, ToolReport]
+    ) -> dict[str, JsonValue]:
+        if decision.allows and self._status.stopping:
+            decision = Decision(
+                digest=decision.digest,
+                kind="cancelled",
+                reason="The session was stopped before the approved call ran.",
+                reviews=decision.reviews,
+                at=workflow.now(),
+            )
+        self._record.decided(call, decision)
+        if not decision.allows:
+            self._record.receipt(_not_run(call, decision))
+            return outcomes.told_of_decision(decision)
+        report = await self._execute(definition, call, decision)
+        reports[call.digest] = report
+        self._record.ran(call, report)
+        self._record.receipt(_receipt(call, decision, report))
+        return outcomes.told_of_outcome(report.outcome)
+
+    async def _execute(self, definition: AgentDefinition, call: Call, decision: Decision) -> ToolReport:
+        spec = definition.tool(call.tool)
+        if spec is None:  # check_calls lets no such call through
+            raise ContractError(f"{call.tool} is not among the pinned tools of {definition.name}.")
+        started_at = workflow.now()
+        try:
+            with self._status.running("tool"):
+                report: ToolReport = await workflow.execute_activity(
+                    call.tool,
+                    ApprovedCall(call=call, decision=decision),
+                    result_type=ToolReport,
+                    task_queue=definition.tools_queue,
+                    summary=presentation.call_summary(call),
+                    **timeouts.tool(spec),
+                )
+        except ActivityError as error:
+            return ToolReport(
+                outcome=outcomes.outcome_of_failure(error, spec.attempts),
+                attempt=0,
+                worker=error.identity,
+                started_at=started_at,
+                finished_at=workflow.now(),
+            )
+        return report
+
+
+def _not_run(call: Call, decision: Decision) -> Receipt:
+    return Receipt(
+        call_id=call.call_id,
+        digest=call.digest,
+        tool=call.tool,
+        effect=call.effect,
+        decision=decision,
+        outcome="not_run",
+    )
+
+
+def _receipt(call: Call, decision: Decision, report: ToolReport) -> Receipt:
+    return Receipt(
+        call_id=call.call_id,
+        digest=call.digest,
+        tool=call.tool,
+        effect=call.effect,
+        decision=decision,
+        outcome=report.outcome.kind,
+        outcome_digest=outcome_digest(report.outcome) if isinstance(report.outcome, Succeeded) else None,
+        attempt=report.attempt,
+        worker=report.worker,
+        started_at=report.started_at,
+        finished_at=report.finished_at,
+    )
