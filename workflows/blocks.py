@@ -47,7 +47,7 @@ class Blocks:
             self._errands.update_notice(
                 NoticeUpdate(notice=entry.notice, request=entry.request, decisions=(decision,), block_ended=ended)
             )
-        return {"status": report.kind, "output": report.output}
+        return outcomes.told_of_block(report)
 
     def cancel(self) -> None:
         """Stop every block that runs; its sandbox is killed."""
@@ -84,7 +84,7 @@ class Blocks:
             with self._status.running("block"):
                 return await running
         except ActivityError as error:
-            return BlockReport(kind="failed", output=f"The block could not be run: {error.cause or error}")
+            return BlockReport(kind="failed", error=f"The block could not be run: {error.cause or error}")
         finally:
             self._running.remove(running)
 

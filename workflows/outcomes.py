@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimedOut
 
+from seconder.contracts.blocks import BlockReport
 from seconder.contracts.calls import Decision, Failed, Outcome, Succeeded, Unknown
 
 _NOT_HAPPENED = frozenset({"ToolError", "ToolRefused"})
@@ -44,6 +45,16 @@ def told_of_outcome(outcome: Outcome) -> dict[str, JsonValue]:
             }
         case _:
             assert_never(outcome)
+
+
+def told_of_block(report: BlockReport) -> dict[str, JsonValue]:
+    """What the model reads of a block that ran."""
+    told: dict[str, JsonValue] = {"status": report.kind}
+    if report.kind == "completed":
+        told["result"] = report.result
+    else:
+        told["error"] = report.error
+    return told | ({"stdout": report.stdout} if report.stdout else {})
 
 
 def told_of_decision(decision: Decision) -> dict[str, JsonValue]:

@@ -139,7 +139,7 @@ class SessionRecord:
         for made in report.calls:
             counts[made.tool] = int(str(counts.get(made.tool, 0))) + 1
         detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "calls": counts}
-        self._note("block", report.output, call.call_id, detail)
+        self._note("block", report.error or report.stdout or str(report.result), call.call_id, detail)
 
     def receipt(self, receipt: Receipt) -> None:
         """Keep the receipt of a call that was decided."""

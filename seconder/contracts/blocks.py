@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from seconder.contracts.base import Contract, Moment
+from pydantic import JsonValue
+
+from seconder.contracts.base import Contract
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.definitions import BlockSettings, ToolSpec
 
@@ -34,21 +36,24 @@ class BlockRun(Contract):
 
 
 class BlockCall(Contract):
-    """One read that a block made, for the record: the values stay with the code worker's journal."""
+    """One call that a block made, for the record."""
 
-    sequence: int
+    number: int
     tool: str
     arguments_digest: str
-    outcome: Literal["value", "error", "refused"]
-    at: Moment
+    answer: Literal["value", "failed", "refused", "none"]
 
 
 class BlockReport(Contract):
-    """What came back from a block; `output` is what the model gets, capped, with the cap stated in it."""
+    """What came back from a block; what the model gets of it is capped, and says so where it was."""
 
     kind: Literal["completed", "failed"]
-    output: str
+    result: JsonValue = None
+    stdout: str = ""
+    error: str = ""
+    """The exception or the limit that ended the block, with the traceback of the block's own lines."""
     calls: tuple[BlockCall, ...] = ()
     sandbox: str = ""
     """Backend and version that ran it."""
+    worker: str = ""
     wall_seconds: float = 0.0

@@ -45,6 +45,7 @@ class BlockSettings(Contract):
     automatic: bool = False
     """Run a block without asking when it names only READ tools."""
     wall_seconds: PositiveSeconds = 60.0
+    cpu_seconds: PositiveSeconds = 30.0
     memory_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
     stdout_bytes: int = Field(default=16 * 1024, gt=0)
     result_bytes: int = Field(default=64 * 1024, gt=0)

@@ -1,0 +1,183 @@
+"""`check_calls` and `check_output`: what the model said, checked before anyone is asked and before anything runs."""
+
+import asyncio
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from jsonschema import Draft202012Validator
+from pydantic import JsonValue
+from temporalio import activity
+
+from sandbox.screening import screen
+from seconder import names
+from seconder.agents import Agent
+from seconder.contracts.blocks import BlockFacts
+from seconder.contracts.calls import Call
+from seconder.contracts.definitions import AgentDefinition, ToolSpec
+from seconder.contracts.model import (
+    CheckCalls,
+    CheckedCall,
+    CheckedCalls,
+    CheckOutput,
+    FunctionCall,
+    OutputVerdict,
+    RefusedCall,
+)
+from seconder.effects import Effect
+from seconder.tools import InvalidArguments
+
+CALLS_PER_TURN: Final = 32
+CODE_MAX_BYTES: Final = 32 * 1024
+"""A person has to read it."""
+BLOCK_VERSION: Final = "1"
+
+
+class _Refused(Exception):  # noqa: N818 - never leaves this module; it is told to the model as a value
+    pass
+
+
+class Checks:
+    """Checks calls against the agents of this worker and the definition that the session pinned."""
+
+    def __init__(self, agents: Mapping[str, Agent]) -> None:
+        self._agents = agents
+
+    @activity.defn(name=names.ACTIVITY_CHECK_CALLS)
+    async def check_calls(self, wanted: CheckCalls) -> CheckedCalls:
+        """For each call: the normalised call, or what the model has to mend."""
+        return await asyncio.to_thread(self._check_all, wanted)
+
+    @activity.defn(name=names.ACTIVITY_CHECK_OUTPUT)
+    async def check_output(self, wanted: CheckOutput) -> OutputVerdict:
+        """Whether a final answer is JSON that fits the schema."""
+        return await asyncio.to_thread(_check_output, wanted)
+
+    def _check_all(self, wanted: CheckCalls) -> CheckedCalls:
+        checked: list[CheckedCall | RefusedCall] = []
+        for position, (call, call_id) in enumerate(zip(wanted.calls, wanted.call_ids, strict=True)):
+            try:
+                if position >= CALLS_PER_TURN:
+                    raise _Refused(f"Only {CALLS_PER_TURN} calls are taken in one turn; send this one in the next.")
+                checked.append(self._check(wanted, call, call_id))
+            except _Refused as refused:
+                checked.append(RefusedCall(model_call_id=call.call_id, name=call.name, error=str(refused)))
+        return CheckedCalls(calls=tuple(checked))
+
+    def _check(self, wanted: CheckCalls, call: FunctionCall, call_id: str) -> CheckedCall:
+        definition = wanted.definition
+        arguments = _parsed(call)
+        if call.name == names.EXECUTE_CODE and definition.reads():
+            facts, grant = _read_block(definition, arguments)
+            effect = Effect.READ_SENSITIVE if facts.sensitive else Effect.READ
+            shown: dict[str, JsonValue] = {"code": _code_of(arguments), "tools": list(grant)}
+            block = _call(wanted, call, call_id, version=BLOCK_VERSION, effect=effect, arguments=shown)
+            return CheckedCall(call=block, block=facts)
+        spec = _side_effect(definition, call.name)
+        normal = self._normalise(definition, spec, arguments)
+        return CheckedCall(
+            call=_call(wanted, call, call_id, version=spec.version, effect=spec.effect, arguments=normal)
+        )
+
+    def _normalise(self, definition: AgentDefinition, spec: ToolSpec, arguments: JsonValue) -> dict[str, JsonValue]:
+        agent = self._agents.get(definition.name)
+        tool = agent.tool(spec.name) if agent is not None else None
+        if tool is None or tool.spec.version != spec.version:
+            raise _Refused(
+                f"{spec.name} was changed since this session began; it cannot be called any more. Finish without it."
+            )
+        try:
+            return tool.normalise(arguments)
+        except InvalidArguments as error:
+            raise _Refused(str(error)) from error
+
+
+def _call(
+    wanted: CheckCalls,
+    call: FunctionCall,
+    call_id: str,
+    *,
+    version: str,
+    effect: Effect,
+    arguments: dict[str, JsonValue],
+) -> Call:
+    return Call(
+        session_id=wanted.session_id,
+        call_id=call_id,
+        agent=wanted.definition.name,
+        agent_version=wanted.definition.version,
+        tool=call.name,
+        tool_version=version,
+        arguments=arguments,
+        effect=effect,
+        model_call_id=call.call_id,
+    )
+
+
+def _parsed(call: FunctionCall) -> JsonValue:
+    try:
+        parsed: JsonValue = json.loads(call.arguments, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise _Refused(f"The arguments of {call.name} are no JSON: {error}.") from error
+    return parsed
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _side_effect(definition: AgentDefinition, name: str) -> ToolSpec:
+    spec = definition.tool(name)
+    if spec is None:
+        known = [tool.name for tool in definition.side_effects()]
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f" Did you mean {close[0]}?" if close else f" There are: {', '.join(known) or 'none'}."
+        raise _Refused(f"There is no tool {name!r}.{hint}")
+    if not spec.effect.side_effecting:
+        raise _Refused(f"{name} is a read: call it from code, with {names.EXECUTE_CODE}.")
+    return spec
+
+
+def _code_of(arguments: JsonValue) -> str:
+    code = arguments.get("code") if isinstance(arguments, dict) else None
+    if not isinstance(code, str):
+        raise _Refused(f'The arguments of {names.EXECUTE_CODE} are {{"code": "…", "purpose": "…"}}.')
+    return code
+
+
+def _read_block(definition: AgentDefinition, arguments: JsonValue) -> tuple[BlockFacts, tuple[str, ...]]:
+    code = _code_of(arguments)
+    screening = screen(code, [spec.name for spec in definition.tools], max_bytes=CODE_MAX_BYTES)
+    if screening.problems:
+        problems = "\n".join(str(problem) for problem in screening.problems)
+        raise _Refused(f"The code was not run:\n{problems}")
+    specs = [spec for spec in definition.tools if spec.name in screening.tools]
+    if acting := [spec.name for spec in specs if spec.effect.side_effecting]:
+        raise _Refused(
+            f"The code was not run: {', '.join(acting)} has a side effect and cannot be called from code. "
+            "Call it directly, as a function of its own; use code for what leads up to it."
+        )
+    purpose = arguments.get("purpose") if isinstance(arguments, dict) else None
+    # A name that is computed while the code runs can reach any read, so the person is shown, and asked for, them all.
+    granted = definition.reads() if screening.dynamic else tuple(specs)
+    facts = BlockFacts(
+        purpose=purpose[:1000] if isinstance(purpose, str) else "",
+        tools=tuple(spec.name for spec in granted),
+        sensitive=tuple(spec.name for spec in granted if spec.effect is Effect.READ_SENSITIVE),
+        dynamic=screening.dynamic,
+        settings=definition.blocks,
+    )
+    return facts, facts.tools
+
+
+def _check_output(wanted: CheckOutput) -> OutputVerdict:
+    try:
+        output: JsonValue = json.loads(wanted.text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        return OutputVerdict(accepted=False, error=f"it is no JSON ({error}).")
+    problems = sorted(Draft202012Validator(wanted.output_schema).iter_errors(output), key=lambda found: found.json_path)
+    if problems:
+        listed = "; ".join(f"{problem.json_path}: {problem.message[:300]}" for problem in problems[:10])
+        return OutputVerdict(accepted=False, error=f"{listed}.")
+    return OutputVerdict(accepted=True, output=output)
