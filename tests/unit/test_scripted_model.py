@@ -272,6 +272,7 @@ async def test_http_errors_can_be_asked_for() -> None:
     async with serving(Script(turns=[[text("ok")]])) as (model, client):
         model.fail_next(http_error(429, retry_after=7), times=2)
         model.fail_next(http_error(500))
+        model.fail_next(http_error(429, code="insufficient_quota"))
         model.fail_next(http_error(401))
         model.fail_next(http_error(400, "Bad"))
         for _ in range(2):
@@ -280,12 +281,15 @@ async def test_http_errors_can_be_asked_for() -> None:
             assert limited.value.response.headers["retry-after"] == "7"
         with pytest.raises(openai.InternalServerError):
             await ask(client, TASK)
+        with pytest.raises(openai.RateLimitError) as spent:
+            await ask(client, TASK)
+        assert spent.value.code == "insufficient_quota"
         with pytest.raises(openai.AuthenticationError):
             await ask(client, TASK)
         with pytest.raises(openai.BadRequestError, match="Bad"):
             await ask(client, TASK)
         assert (await ask(client, TASK)).output_text == "ok"
-        assert len(model.requests) == 6
+        assert len(model.requests) == 7
 
 
 async def test_a_fault_can_be_for_some_conversations_only() -> None:
@@ -296,6 +300,14 @@ async def test_a_fault_can_be_for_some_conversations_only() -> None:
         with pytest.raises(openai.InternalServerError):
             await ask(client, "My invoice")
         assert (await ask(client, "My invoice")).output_text == "ok"
+
+
+async def test_a_failed_response_can_stand_in_for_a_turn_once() -> None:
+    """A response that failed leaves nothing to carry along; as a fault it does not hold the script up for ever."""
+    async with serving(Script(turns=[[text("ok")]])) as (model, client):
+        model.fail_next(failed("Overloaded"))
+        said = [await ask(client, TASK) for _ in range(2)]
+        assert [response.status for response in said] == ["failed", "completed"]
 
 
 async def test_garbage_a_dropped_connection_and_a_delay() -> None:

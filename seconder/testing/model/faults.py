@@ -1,10 +1,14 @@
-"""How the service can misbehave on purpose: `model.fail_next(http_error(429, retry_after=2), times=3)`."""
+"""How the service can misbehave on purpose: `model.fail_next(http_error(429, retry_after=2), times=3)`.
+
+A reply that is not the script's is a fault too: `model.fail_next(failed("Overloaded"))` fails once, then goes on.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from seconder.testing.model.errors import ApiError
 from seconder.testing.model.request import ModelRequest
+from seconder.testing.model.script import Reply
 
 
 @dataclass(frozen=True)
@@ -14,6 +18,7 @@ class HttpError:
     status: int
     message: str
     retry_after: float | None
+    code: str | None
 
     @property
     def error(self) -> ApiError:
@@ -21,7 +26,7 @@ class HttpError:
         code, kind = _CODES.get(self.status, (None, "invalid_request_error"))
         if self.status >= 500:
             kind = "server_error"
-        return ApiError(self.message, status=self.status, code=code, kind=kind)
+        return ApiError(self.message, status=self.status, code=self.code or code, kind=kind)
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class Delayed:
     seconds: float
 
 
-Fault = HttpError | Garbage | Dropped | Delayed
+Fault = HttpError | Garbage | Dropped | Delayed | Reply
 
 
 @dataclass
@@ -56,9 +61,14 @@ class PendingFault:
     when: Callable[[ModelRequest], bool]
 
 
-def http_error(status: int, message: str | None = None, *, retry_after: float | None = None) -> HttpError:
-    """An error status with a body in the API's shape, and a `Retry-After` in seconds where one is given."""
-    return HttpError(status, message or f"The scripted model was told to answer {status}.", retry_after)
+def http_error(
+    status: int, message: str | None = None, *, retry_after: float | None = None, code: str | None = None
+) -> HttpError:
+    """An error status with a body in the API's shape, and a `Retry-After` in seconds where one is given.
+
+    `code` is by default the usual one of the status; a 429 may also be `insufficient_quota`.
+    """
+    return HttpError(status, message or f"The scripted model was told to answer {status}.", retry_after, code)
 
 
 def garbage(body: str = "<html>502 Bad Gateway</html>", content_type: str = "application/json") -> Garbage:

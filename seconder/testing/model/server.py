@@ -128,6 +128,7 @@ class ScriptedModel:
         async with self._arrival:
             self.requests.append(request)
             self._arrival.notify_all()
+        replacement: Reply | None = None
         match self._due_fault(request):
             case HttpError() as fault:
                 headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
@@ -140,9 +141,11 @@ class ScriptedModel:
                 return web.Response()
             case Delayed(seconds=seconds):
                 await self._delay(seconds)
+            case Reply() as replacement:
+                pass
         check_parameters(request.body, self.models)
         check_input(request.body)
-        reply = self._reply_to(request)
+        reply = replacement or self._reply_to(request)
         return _json(response_body(request, reply, self._usage.of(request, reply.items)))
 
     def _due_fault(self, request: ModelRequest) -> Fault | None:
