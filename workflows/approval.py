@@ -88,6 +88,8 @@ class Approval:
                         refusal=refusal,
                         decision=standing[0] if standing else None,
                         channel=self._notice.channel if self._notice else "",
+                        reviewers=self._request.reviewers,
+                        expires_at=self._request.expires_at,
                     )
                 )
             return

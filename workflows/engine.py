@@ -3,7 +3,7 @@
 When one of them fails for good, the session ends with a sentence that says which and why.
 """
 
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 from temporalio import workflow
@@ -23,6 +23,8 @@ from seconder.contracts.model import (
 )
 from seconder.contracts.session import TASK_MAX_BYTES, SessionRequest
 from workflows import presentation, timeouts
+
+_INVALID: Final = "InvalidRequest"
 
 
 def session_id() -> str:
@@ -129,11 +131,13 @@ async def check_output(schema: dict[str, Any], text: str) -> OutputVerdict:
 
 
 def _invalid(message: str) -> ApplicationError:
-    return ApplicationError(message, type="InvalidRequest", non_retryable=True)
+    return ApplicationError(message, type=_INVALID, non_retryable=True)
 
 
 def _end(error: ActivityError, what: str) -> NoReturn:
     cause = error.cause
     if not isinstance(cause, ApplicationError):
         raise ApplicationError(f"{what}: {cause or error}", type="Unavailable", non_retryable=True) from error
+    if cause.type == _INVALID:
+        raise _invalid(cause.message) from error
     raise ApplicationError(f"{what}: {cause.message}", type=cause.type, non_retryable=True) from error
