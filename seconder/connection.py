@@ -6,13 +6,17 @@ profiles of its configuration file.
 
 import asyncio
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
+from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.service import RPCError, RPCStatusCode
 
-from seconder.errors import ConfigurationError, ServiceError
+from seconder.errors import ConfigurationError, NotFoundError, ServiceError
 
 DATA_CONVERTER: Final = pydantic_data_converter
 DEFAULT_ADDRESS: Final = "localhost:7233"
@@ -59,6 +63,31 @@ async def connect(
             "or say where it runs with TEMPORAL_ADDRESS=host:port (and TEMPORAL_TLS or TEMPORAL_API_KEY if it "
             "needs them)."
         ) from error
+
+
+@contextmanager
+def temporal_call(what: str) -> Iterator[None]:
+    """Turn the errors of a call to Temporal into ours; `what` completes the sentence "Temporal could not …".
+
+    Raises:
+        NotFoundError: what the call was about is not there.
+        ServiceError: any other reason, in the server's words.
+    """
+    try:
+        yield
+    except RPCError as error:
+        if _is_about_the_namespace(error):
+            raise ServiceError(
+                f"{error.message} Set TEMPORAL_NAMESPACE to one that exists, or create it with "
+                "`temporal operator namespace create`."
+            ) from error
+        if error.status == RPCStatusCode.NOT_FOUND:
+            raise NotFoundError(f"Temporal could not {what}: {error.message}.") from error
+        raise ServiceError(f"Temporal could not {what}: {error.message} ({error.status.name}).") from error
+
+
+def _is_about_the_namespace(error: RPCError) -> bool:
+    return any(detail.Is(NamespaceNotFoundFailure.DESCRIPTOR) for detail in error.grpc_status.details)
 
 
 def _configured() -> ClientConnectConfig:
