@@ -65,6 +65,15 @@ async def connect(
         ) from error
 
 
+def configured_address() -> str | None:
+    """The address that the environment or the profile names; None when nothing does.
+
+    Raises:
+        ConfigurationError: Temporal's variables or its profile cannot be read.
+    """
+    return _configured().get("target_host")
+
+
 @contextmanager
 def temporal_call(what: str) -> Iterator[None]:
     """Turn the errors of a call to Temporal into ours; `what` completes the sentence "Temporal could not …".

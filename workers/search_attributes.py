@@ -55,8 +55,8 @@ async def require_search_attributes(client: Client) -> None:
         )
 
 
-async def register_search_attributes(client: Client) -> Mapping[str, str]:
-    """Register those that are missing; gives back which ones those were."""
+async def ensure_search_attributes(client: Client) -> Mapping[str, str]:
+    """Register those that are missing, and give back which ones those were."""
     missing = await missing_search_attributes(client)
     if missing:
         with temporal_call("register the search attributes"):
