@@ -1,0 +1,322 @@
+"""The host's side of one run of a block: it checks every message of the guest, and answers calls.
+
+Nothing that the guest says is believed. Its calls are numbered, compared with the journal, held against the grant and
+counted here; the guest's own checks only give better errors. A backend moves bytes between this and a guest:
+
+    conversation = Conversation(spec, answer, recorded_by="eryx 0.11.0")
+    guest.send(conversation.opening())
+    while isinstance(step := await conversation.hear(await guest.receive()), bytes):
+        guest.send(step)
+    return step                                                   # the outcome
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from sandbox.calls import Answer, Call, FailedAnswer, FinalAnswer, PendingAnswer, RefusedAnswer, ValueAnswer
+from sandbox.guest.values import json_text
+from sandbox.journal import Journal, JournalEntry
+from sandbox.protocol import (
+    Answerer,
+    BlockCompleted,
+    BlockDiverged,
+    BlockFailed,
+    BlockOutcome,
+    BlockSpec,
+    BlockSuspended,
+    BlockUsage,
+    LimitName,
+)
+from sandbox.signatures import parameters_of
+from sandbox.transcript import Transcript
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LARGE = 200_000
+_LIMITS = frozenset(LimitName.__args__)  # type: ignore[attr-defined]
+
+
+class _Message(BaseModel):
+    """What a guest may say; anything else ends the block."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    op: str
+    calls: tuple[Call, ...] = ()
+    need: int | None = None
+    kept_back: tuple[int, str] | None = None
+    result: JsonValue = None
+    error: str = Field(default="", max_length=1_000)
+    message: str = Field(default="", max_length=20_000)
+    traceback: str = Field(default="", max_length=40_000)
+    limit: str | None = None
+
+
+class _Ended(Exception):  # noqa: N818 - carries an outcome out of nested steps, never leaves this module
+    def __init__(self, outcome: BlockOutcome) -> None:
+        super().__init__()
+        self.outcome = outcome
+
+
+class Conversation:
+    """One run, from the opening to the outcome."""
+
+    def __init__(
+        self,
+        spec: BlockSpec,
+        answer: Answerer,
+        *,
+        recorded_by: str,
+        cpu_seconds: Callable[[], float | None] = lambda: None,
+    ) -> None:
+        self._spec = spec
+        self._limits = spec.limits
+        self._answer = answer
+        self._recorded_by = spec.journal.recorded_by or recorded_by
+        self._cpu_seconds = cpu_seconds
+        self._entries = list(spec.journal.entries)
+        self._recorded = len(self._entries)
+        self._recorded_batches = max((entry.batch or 0 for entry in self._entries), default=0)
+        self._made = 0
+        self._delivered_batches = 0
+        self._live: dict[int, asyncio.Task[Answer]] = {}
+        self._transcript = Transcript(self._limits.stdout_bytes)
+        self._started = time.monotonic()
+
+    def opening(self) -> bytes:
+        """The first message for the guest: the code, its tools, clock, dice and limits."""
+        signatures = self._spec.signatures
+        tools = [
+            {"name": tool, "parameters": parameters_of(signatures[tool], tool) if tool in signatures else None}
+            for tool in self._spec.tools
+        ]
+        opening = {
+            "code": self._spec.code,
+            "tools": tools,
+            "seed": self._spec.journal.seed,
+            "started_at": _nanoseconds(self._spec.journal.started_at),
+            "stdout_bytes": self._limits.stdout_bytes,
+            "result_bytes": self._limits.result_bytes,
+            "argument_bytes": self._limits.argument_bytes,
+        }
+        return json.dumps(opening).encode()
+
+    def printed(self, data: bytes) -> None:
+        """Take a piece of output."""
+        self._transcript.add(data)
+
+    async def hear(self, data: bytes) -> bytes | BlockOutcome:
+        """Take a message of the guest; returns the reply for it, or the outcome of the run.
+
+        Raises what the answerer raised.
+        """
+        try:
+            # Parsing megabytes would hold up the worker's event loop.
+            message = await asyncio.to_thread(self._parse, data) if len(data) > _LARGE else self._parse(data)
+            if message.kept_back is not None:
+                self._transcript.keep_back(*message.kept_back)
+            if message.op == "calls":
+                for call in message.calls:
+                    self._take(call)
+                return await self._next_batch()
+            self._check_nothing_is_missing()
+            return self._end(message)
+        except _Ended as ended:
+            return ended.outcome
+
+    def failed(self, error: str, message: str, *, traceback: str = "", limit: LimitName | None = None) -> BlockFailed:
+        """The outcome of a run that the backend ended."""
+        return BlockFailed(
+            error=error,
+            message=message,
+            traceback=traceback,
+            limit=limit,
+            **self._ending(),
+        )
+
+    def over_limit(self, limit: LimitName) -> BlockFailed:
+        """The outcome of a run that went beyond one of its limits."""
+        value = getattr(self._limits, limit)
+        return self.failed("LimitExceeded", f"the block went beyond its limit {limit}={value:,}", limit=limit)
+
+    async def close(self) -> None:
+        """Stop the calls that still run; their answers are nobody's any more."""
+        for task in self._live.values():
+            task.cancel()
+        await asyncio.gather(*self._live.values(), return_exceptions=True)
+
+    def _parse(self, data: bytes) -> _Message:
+        try:
+            return _Message.model_validate(json.loads(data, parse_constant=_refuse_constant))
+        except (ValueError, RecursionError, ValidationError) as error:
+            self._violation(f"a message that is none: {str(error)[:200]}")
+
+    def _violation(self, what: str) -> NoReturn:
+        raise _Ended(self.failed("SandboxViolation", f"the block tampered with its sandbox, which sent {what}"))
+
+    # Calls coming in
+
+    def _take(self, call: Call) -> None:
+        if call.number != self._made + 1:
+            self._violation(f"call {call.number} after call {self._made}")
+        if call.number > self._limits.max_calls:
+            raise _Ended(self.over_limit("max_calls"))
+        call = call.model_copy(update={"arguments": self._checked(call.arguments, self._limits.argument_bytes)})
+        if call.number <= self._recorded:
+            entry = self._entries[call.number - 1]
+            if not entry.records(call):
+                self._diverge(entry.call, call)
+        elif self._recorded > 0 and self._delivered_batches <= self._recorded_batches:
+            # The guest has seen nothing yet that it had not seen when it was suspended.
+            self._diverge(None, call)
+        else:
+            self._ask(call)
+        self._made = call.number
+
+    def _checked(self, value: JsonValue, max_bytes: int) -> Any:  # noqa: ANN401 - the same JSON as it came
+        try:
+            return json.loads(json_text(value, max_bytes, "a value"))
+        except ValueError as error:
+            self._violation(str(error))
+
+    def _ask(self, call: Call) -> None:
+        now = datetime.now(UTC)
+        entry = JournalEntry(number=call.number, tool=call.tool, arguments=call.arguments, asked_at=now)
+        if call.tool not in self._spec.tools:
+            refusal = RefusedAnswer(reason=f"{call.tool!r} is not among the tools that this block may call")
+            entry = _settled(entry, refusal, now)
+        else:
+            self._live[call.number] = asyncio.create_task(self._live_answer(call))
+        self._entries.append(entry)
+
+    async def _live_answer(self, call: Call) -> Answer:
+        answer = await self._answer(call)
+        if not isinstance(answer, ValueAnswer):
+            return answer
+        try:
+            text = json_text(answer.value, self._limits.answer_bytes, f"the answer of {call.tool}")
+        except (TypeError, ValueError) as error:
+            return FailedAnswer(type=type(error).__name__, message=f"{error} (limit answer_bytes)")
+        return ValueAnswer(value=json.loads(text))
+
+    # Answers going out
+
+    async def _next_batch(self) -> bytes:
+        while True:
+            if self._delivered_batches < self._recorded_batches:
+                batch = self._delivered_batches + 1
+                return self._deliver([entry.number for entry in self._entries if entry.batch == batch])
+            self._check_nothing_is_missing()
+            if ready := [entry.number for entry in self._entries if entry.answer is not None and entry.batch is None]:
+                return self._deliver(ready)
+            if not self._live:
+                self._suspend()
+            await self._settle_live()
+
+    def _deliver(self, numbers: list[int]) -> bytes:
+        self._delivered_batches += 1
+        answers: list[dict[str, Any]] = []
+        moments: list[datetime] = []
+        for number in numbers:
+            entry = self._entries[number - 1]
+            if number > self._made:
+                self._diverge(entry.call, None)
+            if entry.answer is None or entry.answered_at is None:
+                raise ValueError(f"call {number} is to be delivered without an answer")
+            self._entries[number - 1] = entry.model_copy(update={"batch": self._delivered_batches})
+            answers.append({"number": number, **entry.answer.model_dump()})
+            moments.append(entry.answered_at)
+        reply = {"now": _nanoseconds(max(moments)), "answers": answers}
+        return json.dumps(reply, ensure_ascii=False).encode()
+
+    async def _settle_live(self) -> None:
+        done, _ = await asyncio.wait(self._live.values(), return_when=asyncio.FIRST_COMPLETED)
+        now = datetime.now(UTC)
+        for number in [number for number, task in self._live.items() if task in done]:
+            answer = self._live.pop(number).result()
+            if not isinstance(answer, PendingAnswer):
+                self._entries[number - 1] = _settled(self._entries[number - 1], answer, now)
+
+    def _suspend(self) -> NoReturn:
+        journal = self._journal()
+        if not journal.pending:
+            self._violation("a wait for no call")
+        if journal.suspensions >= self._limits.max_suspensions:
+            raise _Ended(self.over_limit("max_suspensions"))
+        ending = self._ending()
+        ending["journal"] = journal.model_copy(update={"suspensions": journal.suspensions + 1})
+        raise _Ended(BlockSuspended(pending=journal.pending, **ending))
+
+    # The end
+
+    def _end(self, message: _Message) -> BlockOutcome:
+        if message.op == "done":
+            result = self._checked(message.result, self._limits.result_bytes)
+            return BlockCompleted(result=result, **self._ending())
+        if message.op == "failed":
+            return self.failed(
+                _clean(message.error) or "Exception",
+                _clean(message.message),
+                traceback=_clean(message.traceback),
+                limit=message.limit if message.limit in _LIMITS else None,  # type: ignore[arg-type]
+            )
+        return self._violation(f"the operation {message.op[:40]!r}")
+
+    def _check_nothing_is_missing(self) -> None:
+        if self._made < self._recorded:
+            self._diverge(self._entries[self._made].call, None)
+        if self._delivered_batches < self._recorded_batches:
+            late = next(entry for entry in self._entries if (entry.batch or 0) > self._delivered_batches)
+            self._diverge(late.call, None)
+
+    def _diverge(self, expected: Call | None, got: Call | None) -> NoReturn:
+        wanted = f"call {expected.number} of {expected.tool}" if expected else "no further call"
+        made = f"call {got.number} of {got.tool}" if got else "none"
+        same_tool = expected is not None and got is not None and expected.tool == got.tool
+        difference = " with other arguments" if same_tool else ""
+        message = (
+            f"on replay the journal records {wanted}, but the block made {made}{difference}; nothing was run. "
+            "Results may depend on the order of a set or on an object's address: sort sets."
+        )
+        ending = self._ending()
+        ending["journal"] = self._spec.journal
+        raise _Ended(BlockDiverged(expected=expected, got=got, message=message, **ending))
+
+    def _journal(self) -> Journal:
+        return self._spec.journal.model_copy(update={"entries": tuple(self._entries), "recorded_by": self._recorded_by})
+
+    def _ending(self) -> dict[str, Any]:
+        usage = BlockUsage(
+            wall_seconds=round(time.monotonic() - self._started, 6),
+            cpu_seconds=self._cpu_seconds(),
+            calls=self._made,
+            replayed=min(self._made, self._recorded),
+        )
+        return {
+            "stdout": self._transcript.text,
+            "stdout_truncated": self._transcript.truncated,
+            "journal": self._journal(),
+            "usage": usage,
+        }
+
+
+def _settled(entry: JournalEntry, answer: FinalAnswer, at: datetime) -> JournalEntry:
+    return entry.model_copy(update={"answer": answer, "answered_at": at})
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _clean(text: str) -> str:
+    """Text that any JSON writer takes: a guest may send half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()

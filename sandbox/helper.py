@@ -1,0 +1,156 @@
+"""The child process in which one block runs: it holds a guest and carries messages between it and the worker.
+
+Run as a script, with a cleared environment. It knows no tool, no journal and no secret. Frames from the worker are a
+length and the bytes; frames to the worker have a letter before the length: `r` ready, `o` output, `m` message of the
+guest, `x` the guest is gone (with the reason). It dies as soon as the worker's end of its input closes.
+"""
+
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import struct
+import sys
+import threading
+from pathlib import Path
+
+GUEST = Path(__file__).parent / "guest"
+# In the order of their imports.
+GUEST_MODULES = ("values", "style", "fixed", "output", "bridge", "loop", "program", "eryx_port")
+PRELOADED = ("collections", "csv", "dataclasses", "datetime", "decimal", "enum", "functools", "itertools", "json")
+PRELOADED_LATE = ("math", "random", "re", "statistics", "string", "textwrap", "typing")
+
+
+class Channel:
+    """Frames to and from the worker over this process's own standard streams, which the guest must not reach."""
+
+    def __init__(self) -> None:
+        self._in = os.dup(0)
+        self._out = os.dup(1)
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(nothing, stream)
+
+    def send(self, kind: bytes, payload: bytes = b"") -> None:
+        frame = kind + struct.pack(">I", len(payload)) + payload
+        while frame:
+            frame = frame[os.write(self._out, frame) :]
+
+    def receive(self) -> bytes:
+        (size,) = struct.unpack(">I", self._read(4))
+        return self._read(size)
+
+    def die_with_worker(self, folder: Path) -> None:
+        """End this process when the worker is gone, however it went: its end of the pipe closes."""
+
+        def watch() -> None:
+            poll = select.poll()
+            poll.register(self._in, 0)
+            poll.poll()
+            shutil.rmtree(folder, ignore_errors=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=watch, daemon=True).start()
+
+    def _read(self, size: int) -> bytes:
+        chunks = []
+        while size:
+            chunk = os.read(self._in, min(size, 1 << 20))
+            if not chunk:
+                os.kill(os.getpid(), signal.SIGKILL)
+            chunks.append(chunk)
+            size -= len(chunk)
+        return b"".join(chunks)
+
+
+class Gate:
+    """Where the guest waits for an answer; see `guest/eryx_port.py`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._pipe = folder / "gate"
+        self._file = folder / "answer"
+        self._answered = 0
+        os.mkfifo(self._pipe, 0o600)
+
+    def put(self, text: bytes) -> None:
+        self._file.write_bytes(b"%d\n" % self._answered + text)
+
+    def answer(self, text: bytes) -> None:
+        self._answered += 1
+        self.put(text)
+        os.close(os.open(self._pipe, os.O_WRONLY))
+
+
+def bootstrap() -> str:
+    """Source that makes the guest's modules inside the guest, without a file of the host."""
+    sources = {name: (GUEST / f"{name}.py").read_text() for name in GUEST_MODULES}
+    return f"""
+import importlib, sys, types
+for package in ("sandbox", "sandbox.guest"):
+    sys.modules[package] = types.ModuleType(package)
+    sys.modules[package].__path__ = []
+for name, source in {sources!r}.items():
+    module = types.ModuleType("sandbox.guest." + name)
+    sys.modules[module.__name__] = module
+    setattr(sys.modules["sandbox.guest"], name, module)
+    exec(compile(source, "<seconder>/" + name + ".py", "exec"), module.__dict__)
+for name in {PRELOADED + PRELOADED_LATE!r}:
+    importlib.import_module(name)
+for name in ("fixed", "loop"):
+    sys.modules["sandbox.guest." + name].install()
+"""
+
+
+def bound_memory(max_bytes: int) -> None:
+    """Let the kernel refuse the guest more memory than this, beyond what this process has now.
+
+    The guest's memory lies in a reservation of terabytes, so that its address space says nothing. Only what was made
+    writable counts here, and a refusal reaches the block as a MemoryError.
+    """
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return
+    line = next(line for line in status.read_text().splitlines() if line.startswith("VmData:"))
+    used = int(line.split()[1]) * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (used + max_bytes, resource.RLIM_INFINITY))
+
+
+def main(folder: Path) -> None:
+    """Make a guest ready, then run one block in it."""
+    channel = Channel()
+    channel.die_with_worker(folder)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        import eryx  # noqa: PLC0415 - a failure to import it is told to the worker
+
+        gate = Gate(folder)
+
+        def carry(message: bytes) -> None:
+            channel.send(b"m", message)
+            gate.answer(channel.receive())
+
+        guest = eryx.Session(
+            on_stdout=lambda text: channel.send(b"o", text),
+            on_stderr=carry,
+            volumes=[(str(folder), "/bridge", True)],
+        )
+        guest.execute(bootstrap())
+    except Exception as error:  # noqa: BLE001 - the worker tells it to whoever can mend it
+        channel.send(b"x", f"{type(error).__name__}: {error}".encode())
+        return
+    channel.send(b"r", guest.execute("import sys\nresult = sys.version.split()[0]").result.encode())
+
+    bound_memory(json.loads(channel.receive())["memory_bytes"])
+    gate.put(channel.receive())
+    try:
+        guest.execute("sys.modules['sandbox.guest.eryx_port'].main()")
+    except Exception as error:  # noqa: BLE001 - how a guest ends is for the worker to judge
+        channel.send(b"x", f"{type(error).__name__}: {error}".encode()[:2000])
+    else:
+        channel.send(b"x")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

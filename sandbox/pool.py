@@ -1,0 +1,241 @@
+"""Warm helper processes, each for one block.
+
+A helper is started before it is needed, serves one block and is killed: nothing of a block outlives it, and whatever a
+block does to its interpreter it does to a process that was about to end.
+"""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import struct
+import sys
+import tempfile
+from collections import deque
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from sandbox.protocol import BlockLimits, LimitName, SandboxUnavailable
+
+HELPER = Path(__file__).with_name("helper.py")
+MAX_FRAME = 8 * 2**20
+_START_SECONDS = 60.0
+_WATCH_SECONDS = 0.05
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_TICK = os.sysconf("SC_CLK_TCK")
+_MEMORY_SLACK = 64 * 2**20
+
+
+class HelperGone(Exception):  # noqa: N818 - what happened, not a fault of the caller
+    """The helper process ended, or sent what no helper sends, while something was expected of it."""
+
+
+class Helper:
+    """One child process with a guest in it, seen from the worker."""
+
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+        self._process = process
+        self._folder = folder
+        self._proc = Path(f"/proc/{process.pid}")
+        self._baseline = (0.0, 0)
+        self._last_cpu_seconds: float | None = None
+        self.peak_memory_bytes = 0
+        self.guest_python = ""
+
+    @classmethod
+    async def launch(cls, cache: Path) -> "Helper":
+        """Start a helper and wait until its guest is ready. Raises SandboxUnavailable."""
+        # Answers of tools pass through this folder: in memory where the machine has such a place.
+        shared_memory = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
+        parent = shared_memory if os.access(shared_memory, os.W_OK) else cache
+        folder = Path(tempfile.mkdtemp(prefix="seconder-", dir=parent))
+        try:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                str(HELPER),
+                str(folder),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={"TMPDIR": str(cache), "TOKIO_WORKER_THREADS": "2"},
+                cwd=folder,
+                start_new_session=True,
+            )
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise SandboxUnavailable(f"cannot start a helper process: {error}") from error
+        helper = cls(process, folder)
+        try:
+            async with asyncio.timeout(_START_SECONDS):
+                kind, payload = await helper.receive()
+        except (HelperGone, TimeoutError) as error:
+            await helper.end()
+            raise SandboxUnavailable(f"the helper process did not become ready: {error}") from error
+        except BaseException:
+            await helper.end()
+            raise
+        if kind != b"r":
+            await helper.end()
+            raise SandboxUnavailable(f"the sandbox cannot run here: {payload.decode('utf-8', 'replace')}")
+        helper.guest_python = payload.decode()
+        return helper
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def send(self, payload: bytes) -> None:
+        """Send a frame; a helper that is gone is noticed by the next `receive`."""
+        stdin = self._process.stdin
+        assert stdin is not None  # noqa: S101 - it was made with a pipe
+        stdin.write(struct.pack(">I", len(payload)) + payload)
+        with contextlib.suppress(ConnectionError):
+            await stdin.drain()
+
+    async def receive(self) -> tuple[bytes, bytes]:
+        """The next frame: its letter and its payload. Raises HelperGone."""
+        stdout = self._process.stdout
+        assert stdout is not None  # noqa: S101 - it was made with a pipe
+        try:
+            header = await stdout.readexactly(5)
+            size = int.from_bytes(header[1:])
+            if size > MAX_FRAME:
+                raise HelperGone(f"a message of {size:,} bytes")
+            return header[:1], await stdout.readexactly(size)
+        except asyncio.IncompleteReadError:
+            code = await self._process.wait()
+            raise HelperGone(_ending_of(code)) from None
+
+    def begin(self) -> None:
+        """From now on, what the helper uses counts for its block."""
+        self._baseline = (self._cpu_seconds() or 0.0, self._private_bytes() or 0)
+
+    def cpu_seconds(self) -> float | None:
+        """CPU time since `begin`, as last seen; None where the system does not tell."""
+        used = self._cpu_seconds()
+        if used is not None:
+            self._last_cpu_seconds = max(0.0, round(used - self._baseline[0], 3))
+        return self._last_cpu_seconds
+
+    def memory_bytes(self) -> int:
+        """Private resident memory since `begin`; 0 where the system does not tell."""
+        used = max(0, (self._private_bytes() or 0) - self._baseline[1])
+        self.peak_memory_bytes = max(self.peak_memory_bytes, used)
+        return used
+
+    async def watch(self, limits: BlockLimits) -> LimitName:
+        """Returns once the helper went beyond a limit that only the host can see."""
+        while True:
+            if (self.cpu_seconds() or 0.0) > limits.cpu_seconds:
+                return "cpu_seconds"
+            if self.memory_bytes() > limits.memory_bytes + _MEMORY_SLACK:
+                return "memory_bytes"
+            await asyncio.sleep(_WATCH_SECONDS)
+
+    def kill(self) -> None:
+        """End the process and whatever it may have started, at once."""
+        if self.alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def end(self) -> None:
+        """Kill the process, wait until it is gone, and remove what it left."""
+        self.kill()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        await self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _cpu_seconds(self) -> float | None:
+        try:
+            fields = (self._proc / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+        return (int(fields[11]) + int(fields[12])) / _TICK
+
+    def _private_bytes(self) -> int | None:
+        try:
+            _, resident, shared, *_ = (self._proc / "statm").read_text().split()
+        except OSError:
+            return None
+        return (int(resident) - int(shared)) * _PAGE
+
+
+def _ending_of(code: int) -> str:
+    if code >= 0:
+        return f"it exited with code {code}"
+    return f"it was ended by {signal.Signals(-code).name}"
+
+
+class HelperPool:
+    """Keeps `warm` helpers ready and lets at most `most` blocks run at once; further ones wait for their turn."""
+
+    def __init__(self, cache: Path, *, warm: int, most: int) -> None:
+        self._cache = cache
+        self._warm = warm
+        self._places = asyncio.Semaphore(most)
+        self._launches: deque[asyncio.Task[Helper]] = deque()
+        self._serving: set[Helper] = set()
+        self._ending: set[asyncio.Task[None]] = set()
+        self.closed = False
+
+    async def start(self) -> str:
+        """Start the warm helpers; returns the guest's Python version once one is ready."""
+        self._fill(self._warm)
+        helper = await asyncio.shield(self._launches[0])
+        return helper.guest_python
+
+    @contextlib.asynccontextmanager
+    async def helper(self) -> AsyncIterator[Helper]:
+        """A helper for one block; it is gone afterwards. Raises SandboxUnavailable."""
+        async with self._places:
+            helper = await self._take()
+            self._serving.add(helper)
+            try:
+                yield helper
+            finally:
+                self._serving.discard(helper)
+                self._retire(helper)
+
+    async def close(self) -> None:
+        """End every helper, the busy ones included."""
+        self.closed = True
+        for helper in self._serving:
+            helper.kill()
+        launches = list(self._launches)
+        self._launches.clear()
+        for launch in launches:
+            launch.cancel()
+        for ended in await asyncio.gather(*launches, return_exceptions=True):
+            if isinstance(ended, Helper):
+                self._retire(ended)
+        await asyncio.gather(*self._ending)
+
+    async def _take(self) -> Helper:
+        while True:
+            if self.closed:
+                raise SandboxUnavailable("this sandbox is closed; start it before running blocks")
+            self._fill(max(1, self._warm))
+            launch = self._launches.popleft()
+            try:
+                helper = await asyncio.shield(launch)
+            except asyncio.CancelledError:
+                self._launches.appendleft(launch)
+                raise
+            self._fill(self._warm)
+            if helper.alive:
+                return helper
+            self._retire(helper)
+
+    def _retire(self, helper: Helper) -> None:
+        # Tearing down the guest's address space takes the kernel some 50 ms that no block should wait for.
+        helper.kill()
+        ending = asyncio.create_task(helper.end())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+
+    def _fill(self, wanted: int) -> None:
+        while not self.closed and len(self._launches) < wanted:
+            self._launches.append(asyncio.create_task(Helper.launch(self._cache)))
