@@ -3,6 +3,7 @@
 Renaming a Python class or function must never change one of these; a released history refers to them for ever.
 """
 
+import re
 from typing import Final
 
 AGENT_SESSION: Final = "AgentSession"
@@ -54,9 +55,14 @@ SEARCH_ATTRIBUTES: Final = {
     SEARCH_TOOL: "KeywordList",
 }
 
+ACTION_APPROVE: Final = "seconder.approve"
+ACTION_DENY: Final = "seconder.deny"
+ACTION_DETAILS: Final = "seconder.details"
+
 EXECUTE_CODE: Final = "execute_code"
 
 SESSION_PREFIX: Final = "session-"
+_SESSION_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 APPROVAL_PREFIX: Final = "approval-"
 
 
@@ -66,10 +72,15 @@ def session_workflow_id(session_id: str) -> str:
 
 
 def session_id_of(workflow_id: str) -> str | None:
-    """The session that a workflow id names, or None when it does not name one."""
-    if not workflow_id.startswith(SESSION_PREFIX) or workflow_id == SESSION_PREFIX:
+    """The session that a workflow id names, or None when it does not name one.
+
+    A session id has 1 to 64 letters, digits, dots, hyphens and underscores: it becomes part of the ids of requests,
+    which have to fit into a button.
+    """
+    session_id = workflow_id.removeprefix(SESSION_PREFIX)
+    if session_id == workflow_id or not _SESSION_ID.fullmatch(session_id):
         return None
-    return workflow_id.removeprefix(SESSION_PREFIX)
+    return session_id
 
 
 def approval_workflow_id(session_id: str, number: int) -> str:

@@ -37,7 +37,10 @@ def session_id() -> str:
     workflow_id = workflow.info().workflow_id
     found = names.session_id_of(workflow_id)
     if found is None:
-        raise _invalid(f"Start the session with a workflow id of the form session-<id>, not {workflow_id!r}.")
+        raise _invalid(
+            f"Start the session with a workflow id of the form session-<id>, not {workflow_id!r}; "
+            "<id> has at most 64 letters, digits, dots, hyphens and underscores."
+        )
     return found
 
 

@@ -13,15 +13,15 @@ from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.base import iso
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.session import SessionState
+from seconder.inert import inert, inert_line
 
 _SUMMARY_MAX = 120
 _DETAILS_MAX = 4000
-_INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def one_line(text: str, limit: int = _SUMMARY_MAX) -> str:
-    """Text on one line, with invisible characters as spaces, cut with an ellipsis."""
-    flat = " ".join(_INVISIBLE.sub(" ", text).split())
+    """Text on one line, with invisible characters spelled out, cut with an ellipsis."""
+    flat = inert_line(text)
     return flat if len(flat) <= limit else flat[: limit - 1] + "…"
 
 
@@ -32,6 +32,7 @@ def span(text: str, limit: int = _SUMMARY_MAX) -> str:
 
 def fence(text: str, language: str = "") -> str:
     """A Markdown code fence that is longer than any run of backticks in its content."""
+    text = inert(text)
     shown = text if len(text) <= _DETAILS_MAX else f"{text[:_DETAILS_MAX]}\n… ({len(text)} characters in all)"
     longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
     ticks = "`" * max(3, longest + 1)
