@@ -29,6 +29,10 @@ _USER = re.compile(r"[UW][A-Z0-9]+")
 _CHANNEL = re.compile(r"[CGD][A-Z0-9]+")
 
 
+def _user_cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "seconder"
+
+
 class Settings(BaseSettings):
     """Every setting of every process; each process needs a part of them, see `REQUIRED`.
 
@@ -55,6 +59,8 @@ class Settings(BaseSettings):
     """How long a request stays open, in seconds."""
     data: Path = Path("data")
     """The folder for what a process keeps on disk."""
+    sandbox_cache: Path = Field(default_factory=_user_cache)
+    """The folder of the sandbox's unpacked interpreter (60 MB a version); it can be made again at any time."""
     log_format: Literal["auto", "console", "json"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     slack_url: str = "https://slack.com/api/"
