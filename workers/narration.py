@@ -1,0 +1,81 @@
+"""Telling a person at a terminal what a session does, as it does it, and what it did."""
+
+import asyncio
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from seconder.client import SeconderClient
+from seconder.contracts.session import Entry, SessionResult
+from seconder.inert import inert, inert_line
+
+_LOOK_EVERY_SECONDS = 0.3
+_LINE_MAX = 100
+
+
+async def narrate(client: SeconderClient, session_id: str, console: Console, where: str) -> None:
+    """Print what is new in a session, and whom it waits for, until cancelled."""
+    told, asked = 0, set[str]()
+    while True:
+        view = await client.show(session_id)
+        for entry in view.transcript[told:]:
+            if says := _SAYS.get(entry.kind):
+                console.print(f"  {entry.at:%H:%M:%S}  {says(entry)}")
+        told = max(told, len(view.transcript))
+        for waiting in view.state.waiting if view.state else ():
+            if waiting.request_id not in asked:
+                asked.add(waiting.request_id)
+                people, tools = ", ".join(waiting.reviewers), ", ".join(waiting.tools)
+                console.print(f"  {waiting.since:%H:%M:%S}  [cyan]Waits for {people}[/] to decide on {tools}{where}")
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+
+def summarise(result: SessionResult, console: Console) -> None:
+    """Print what ran, who approved it, what came out and what it cost."""
+    table = Table(title="What was asked, who decided, what ran", title_justify="left")
+    for heading in ("tool", "effect", "decision", "by", "outcome"):
+        table.add_column(heading)
+    for receipt in result.receipts:
+        people = ", ".join(review.reviewer.user_id for review in receipt.decision.reviews)
+        reason = f": {receipt.decision.reason}" if receipt.decision.reason else ""
+        decision = f"{receipt.decision.kind}{reason}"
+        table.add_row(*map(_line, (receipt.tool, receipt.effect.in_words, decision, people, receipt.outcome)))
+    console.print(table)
+    usage = result.usage
+    console.print(
+        f"{usage.model_requests} model requests, {usage.input_tokens} tokens in ({usage.cached_tokens} cached), "
+        f"{usage.output_tokens} out; {usage.blocks} blocks, {usage.tool_calls} tool calls."
+    )
+    console.print(f"The session {result.status}: {escape(inert(str(result.output or result.error)))}")
+
+
+def _decision(entry: Entry) -> str:
+    kind = str(entry.detail.get("kind"))
+    colour = "green" if kind in ("approved", "automatic") else "yellow"
+    reviewers = entry.detail.get("reviewers")
+    people = ", ".join(map(str, reviewers)) if isinstance(reviewers, list) and reviewers else "nobody"
+    reason = f": {_line(entry.text)}" if entry.text != kind else ""
+    return f"[{colour}]{kind.capitalize()}[/] by {escape(people)}{reason}"
+
+
+def _tool(entry: Entry) -> str:
+    return _line(str(entry.detail.get("tool")))
+
+
+def _line(text: str) -> str:
+    flat = inert_line(text)
+    return escape(flat if len(flat) <= _LINE_MAX else flat[: _LINE_MAX - 1] + "…")
+
+
+_SAYS: dict[str, Callable[[Entry], str]] = {
+    "model": lambda entry: f"The model: {_line(entry.text)}",
+    "refused_call": lambda entry: f"[yellow]Back to the model[/]: {_line(entry.text)}",
+    "call": lambda entry: f"It wants [bold]{_tool(entry)}[/]: {_line(entry.text)}",
+    "decision": _decision,
+    "block": lambda entry: f"The block {entry.detail.get('kind')}: {_line(str(entry.detail.get('calls')))}",
+    "outcome": lambda entry: f"It ran: [bold]{entry.detail.get('outcome')}[/] {_line(entry.text)}",
+    "limit": lambda entry: f"[red]{_line(entry.text)}[/]",
+    "error": lambda entry: f"[red]{_line(entry.text)}[/]",
+}
