@@ -1,0 +1,5 @@
+"""The command `seconder`: what people and scripts do with sessions from a shell."""
+
+from seconder.cli.entry import main
+
+__all__ = ["main"]

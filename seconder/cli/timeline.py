@@ -1,0 +1,115 @@
+"""A session as a timeline."""
+
+import json
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seconder.cli.printing import block, duration, output, plain
+from seconder.contracts.base import iso
+from seconder.contracts.calls import Receipt
+from seconder.contracts.session import SessionState, Usage
+from seconder.views import SessionView
+
+_STYLES: Final = {
+    "decision": "bold",
+    "outcome": "bold",
+    "answer": "green",
+    "refused_call": "yellow",
+    "limit": "red",
+    "error": "red",
+}
+
+
+def print_session(view: SessionView) -> None:
+    """Print everything that is known of a session, oldest first."""
+    console = output()
+    _print_head(console, view)
+    if view.transcript:
+        console.print()
+        _print_entries(console, view)
+    if view.state and view.state.waiting:
+        console.print()
+        _print_waiting(console, view.state)
+    if view.result and not view.transcript:
+        _print_receipts(console, view.result.receipts)
+    _print_end(console, view)
+    if view.unanswered:
+        console.print()
+        console.print(plain(f"Without a worker's answer: {view.unanswered}", "yellow"))
+
+
+def _print_head(console: Console, view: SessionView) -> None:
+    summary, state, request = view.summary, view.state, view.request
+    status = state.status if state and summary.execution == "running" else summary.state or summary.execution
+    if summary.execution not in ("running", "completed"):
+        status = summary.execution
+    agent = f"{summary.agent} {state.agent_version}" if state else summary.agent
+    times = f"started {iso(summary.started_at)}"
+    if summary.ended_at:
+        times += f", ended {iso(summary.ended_at)}"
+    grid = Table.grid(padding=(0, 2))
+    grid.add_row(plain("session", "bold"), plain(summary.session_id))
+    grid.add_row(plain("status", "bold"), plain(status.replace("_", " ")))
+    grid.add_row(plain("agent", "bold"), plain(agent))
+    grid.add_row(plain("for", "bold"), plain(summary.requester))
+    grid.add_row(plain("times", "bold"), plain(times))
+    usage = state.usage if state else view.result.usage if view.result else None
+    if usage:
+        grid.add_row(plain("usage", "bold"), plain(_usage(usage)))
+    grid.add_row(plain("task", "bold"), block(request.task if request else summary.task))
+    console.print(grid)
+
+
+def _print_entries(console: Console, view: SessionView) -> None:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for entry in view.transcript:
+        text = block(entry.text, _STYLES.get(entry.kind, ""))
+        if entry.call_id:
+            text = Text.assemble(plain(f"[{entry.call_id}] ", "dim"), text)
+        table.add_row(plain(f"{entry.at:%H:%M:%S}"), plain(entry.kind.replace("_", " "), "cyan"), text)
+    console.print(table)
+
+
+def _print_waiting(console: Console, state: SessionState) -> None:
+    for waiting in state.waiting:
+        left = (waiting.expires_at - waiting.since).total_seconds()
+        console.print(
+            plain(
+                f"Waits for {', '.join(waiting.reviewers)} to decide on {', '.join(waiting.tools)} "
+                f"({waiting.request_id}), since {iso(waiting.since)}, for at most {duration(left)}.",
+                "bold yellow",
+            )
+        )
+
+
+def _print_receipts(console: Console, receipts: tuple[Receipt, ...]) -> None:
+    for receipt in receipts:
+        by = ", ".join(review.reviewer.user_id for review in receipt.decision.reviews) or "nobody"
+        console.print(plain(f"{receipt.tool}: {receipt.decision.kind} by {by}, {receipt.outcome}"))
+
+
+def _print_end(console: Console, view: SessionView) -> None:
+    if view.failure:
+        console.print()
+        console.print(plain(view.failure, "red"))
+    if view.result is None:
+        return
+    console.print()
+    if view.result.error:
+        console.print(plain(f"{view.result.status}: {view.result.error}", "red"))
+    elif view.result.output is not None:
+        answer = view.result.output
+        console.print(block(answer if isinstance(answer, str) else json.dumps(answer, indent=2, ensure_ascii=False)))
+
+
+def _usage(usage: Usage) -> str:
+    return (
+        f"{usage.model_requests} model requests, {usage.tokens} tokens "
+        f"({usage.input_tokens} in, {usage.output_tokens} out), {usage.blocks} blocks, {usage.tool_calls} tool calls"
+    )
