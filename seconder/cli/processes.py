@@ -2,12 +2,10 @@
 
 import os
 import sys
-from pathlib import Path
 
 import typer
 
-import seconder
-from seconder.errors import ConfigurationError
+from seconder.checkout import find_checkout, with_own_modules
 
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
@@ -36,18 +34,10 @@ def check(context: typer.Context) -> None:
 
 def _become(command: str, arguments: list[str]) -> None:
     """Replace this process by the application's, so that signals and the exit code are its own."""
-    os.chdir(_checkout())
+    checkout = find_checkout()
+    environment = with_own_modules(dict(os.environ))
+    os.chdir(checkout)
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "workers", command, *arguments])  # noqa: S606 - there is no shell
-
-
-def _checkout() -> Path:
-    beside_the_package = Path(seconder.__file__).resolve().parent.parent
-    for folder in (Path.cwd(), beside_the_package):
-        if (folder / "workers" / "__main__.py").is_file() and (folder / "seconder" / "names.py").is_file():
-            return folder
-    raise ConfigurationError(
-        "This command runs the application, which is not part of the package. "
-        "Clone the repository of Seconder and run it there, as `uv run seconder …`."
-    )
+    argv = [sys.executable, "-m", "workers", command, *arguments]
+    os.execve(sys.executable, argv, environment)  # noqa: S606 - there is no shell
