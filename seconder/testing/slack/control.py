@@ -27,6 +27,7 @@ class _Click(_Body):
     block_id: str | None = None
     index: int = Field(default=0, ge=0)
     value: Any = None
+    values: dict[str, Any] = {}
 
 
 class _Submit(_Body):
@@ -158,6 +159,7 @@ class Control:
                 self._slack.go_up()
             case "clear":
                 faults.clear()
+        self._slack.workspace.changed()
         return {"ok": True}
 
 

@@ -80,6 +80,7 @@ class Courier:
 
     async def _attempt(self, delivery: Delivery, retry: Json) -> None:
         delivery.attempts += 1
+        delivery.state, delivery.shown = "waiting", ""
         sending = self.in_background(self._send(replace(delivery), retry))
         done, _ = await asyncio.wait({sending}, timeout=self._timings.ack)
         if not done:

@@ -81,6 +81,11 @@ def action_state(element: Json, value: object) -> Json:
     return {name: inner for name, inner in _state(element, value).items() if name != "type"}
 
 
+def keeps_a_value(element: Json) -> bool:
+    """Whether the element appears in `state.values`; a button or an overflow menu does not."""
+    return element["type"] in _VALUE_FIELD
+
+
 def _stateful(blocks: list[Json]) -> Iterator[tuple[Json, Json]]:
     for block in blocks:
         for element in [*block.get("elements", []), block.get("accessory"), block.get("element")]:

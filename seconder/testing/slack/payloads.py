@@ -2,8 +2,10 @@
 
 import secrets
 import time
+from collections.abc import Mapping
+from typing import Any
 
-from seconder.testing.slack.inputs import action_state, values_of
+from seconder.testing.slack.inputs import action_state, keeps_a_value, values_of
 from seconder.testing.slack.modals import view_to_api
 from seconder.testing.slack.records import Json, LocalChannel, LocalUser, Message, View
 from seconder.testing.slack.state import APP_ID, BOT_ID, BOT_USER_ID, TEAM_DOMAIN, TEAM_ID
@@ -14,12 +16,21 @@ type Surface = tuple[Message, LocalChannel, str] | View
 _LEGACY_TOKEN = "deprecated"  # noqa: S105 - Slack still sends a verification token that nobody may rely on
 
 
-def block_actions(user: LocalUser, trigger_id: str, element: Json, value: object, surface: Surface) -> Json:
-    """Somebody used an element of a message or of a view."""
+def block_actions(
+    user: LocalUser,
+    trigger_id: str,
+    element: Json,
+    value: object,
+    surface: Surface,
+    *,
+    filled_in: Mapping[str, Any],
+) -> Json:
+    """Somebody used an element of a message or of a view, with `filled_in` in its fields at that moment."""
+    entered = {**filled_in, element["action_id"]: value} if keeps_a_value(element) else filled_in
     payload = _common("block_actions", user) | {"trigger_id": trigger_id}
     if isinstance(surface, View):
         container: Json = {"type": "view", "view_id": surface.id}
-        payload["view"] = view_to_api(surface, values_of(surface.blocks, {}))
+        payload["view"] = view_to_api(surface, values_of(surface.blocks, entered))
     else:
         message, channel, response_url = surface
         ephemeral = message.visible_to is not None
@@ -34,7 +45,7 @@ def block_actions(user: LocalUser, trigger_id: str, element: Json, value: object
         payload |= {
             "channel": {"id": channel.id, "name": "directmessage" if channel.direct_with else channel.name},
             "response_url": response_url,
-            "state": {"values": values_of(message.blocks, {})},
+            "state": {"values": values_of(message.blocks, entered)},
         }
         if not ephemeral:
             payload["message"] = message.to_api({"team_id": TEAM_ID, "app_id": APP_ID, "bot_id": BOT_ID})

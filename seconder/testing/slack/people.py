@@ -33,11 +33,13 @@ class People:
         block_id: str | None = None,
         index: int = 0,
         value: object = None,
+        values: Mapping[str, Any] | None = None,
     ) -> Delivery:
         """Use an element of a message (`message_ts`, in `channel` if given) or of a view (`view_id`).
 
         It is the `index`-th of those that match `action_id` and `block_id`; `value` is the chosen option's value for
-        a menu. Confirmation dialogs are agreed to. `LookupError` says what is there instead.
+        a menu, `values` what stands in the fields of the view at that moment (as for `submit_view`). Confirmation
+        dialogs are agreed to. `LookupError` says what is there instead.
         """
         person = self._user(user)
         surface = self._view(view_id) if view_id else self._message(person, message_ts, channel)
@@ -55,7 +57,7 @@ class People:
         else:
             place = self._workspace.channels[surface.channel]
             on = (surface, place, self._parts.response_urls.issue(place.id, user, surface))
-        payload = payloads.block_actions(person, trigger_id, matches[index], value, on)
+        payload = payloads.block_actions(person, trigger_id, matches[index], value, on, filled_in=values or {})
         return await self._parts.courier.deliver("interactive", payload)
 
     async def submit_view(self, user: str, view_id: str, values: Mapping[str, Any] | None = None) -> Delivery:
@@ -70,6 +72,7 @@ class People:
             view.errors = errors
             self._workspace.changed()
             return Delivery("interactive", payload, state="refused", errors=errors)
+        view.errors = {}
         delivery = await self._parts.courier.deliver("interactive", payload)
         if delivery.acked:
             self._respond(view, delivery)

@@ -1,7 +1,7 @@
 """The things a workspace is made of: people, channels, messages, views, files, and the log of API calls."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 type Json = dict[str, Any]
@@ -201,10 +201,6 @@ class Timings:
     response_url_uses: int = 5
     redeliveries: int = 0
     """How often an unacked payload is sent again; Slack itself does so for events, three times."""
-
-    def with_(self, **changes: float) -> "Timings":
-        """The same limits with some replaced."""
-        return replace(self, **changes)  # type: ignore[arg-type]
 
 
 def interactive_elements(blocks: list[Json]) -> Iterator[Json]:

@@ -131,6 +131,7 @@ class SocketMode:
         waiting = self._acks.pop(str(ack.get("envelope_id")), None) if isinstance(ack, dict) else None
         if waiting is not None and not waiting.done():
             waiting.set_result(ack.get("payload") or None)
+            self._workspace.changed()
 
     def _hello(self) -> Json:
         return {

@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from seconder.testing.slack.answers import SlackRefusalError
 from seconder.testing.slack.records import (
@@ -175,8 +174,3 @@ class Workspace:
 
     def _with_action_id(self, element: Json) -> Json:
         return {**element, "action_id": element.get("action_id") or secrets.token_urlsafe(4)[:5]}
-
-    def archive(self, channel_id: str) -> None:
-        """Archive a channel, as an administrator would: what is posted there is refused from then on."""
-        self.channels[channel_id] = replace(self.channels[channel_id], is_archived=True)
-        self.changed()

@@ -96,6 +96,10 @@ function inputBlock(block, context) {
   ];
 }
 
+export function fieldsOf(viewId) {
+  return shown?.id === viewId ? read() : {};
+}
+
 function read() {
   return Object.fromEntries([...shown.fields].map(([blockId, made]) => [blockId, made.read()]));
 }

@@ -4,7 +4,7 @@ import { renderBlocks } from "./blocks.js";
 import { el, keyed, notify, post, replaceChildren } from "./dom.js";
 import { icon } from "./icons.js";
 import { inChannel, inThread, renderMessage } from "./messages.js";
-import { showModal } from "./modal.js";
+import { fieldsOf, showModal } from "./modal.js";
 import { createNames } from "./names.js";
 
 const $ = (id) => document.getElementById(id);
@@ -193,7 +193,7 @@ async function act(element, block, value, node) {
   const target = view ? { view_id: view } : { message_ts: article.dataset.ts, channel: here.place };
   node.classList.add("busy");
   if (node.tagName === "BUTTON") node.disabled = true;
-  const used = { action_id: element.action_id, block_id: block.block_id, value };
+  const used = { action_id: element.action_id, block_id: block.block_id, value, values: fieldsOf(view) };
   const outcome = await post("click", { user: here.user, ...target, ...used });
   node.classList.remove("busy");
   if (node.tagName === "BUTTON") node.disabled = false;
