@@ -121,9 +121,10 @@ def _block_facts(block: BlockFacts) -> Json:
 def _call(number: int, call: Call, progress: _Progress) -> Json:
     decision, report = progress.decisions.get(call.digest), progress.reports.get(call.digest)
     standing = standing_of(decision, report, ended=bool(progress.block_ended))
-    named = f"{number}. {brief(call.tool, 64)}: {call.effect.in_words}. " if progress.several else ""
+    # The title names a single call already.
+    named = [text(f"{number}. {brief(call.tool, 64)}: {call.effect.in_words}. ", bold=True)] if progress.several else []
     elements: list[Json | Part] = [
-        line(text(named, bold=True), *_state(standing, decision, people=1 if progress.several else 4)),
+        line(*named, *_state(standing, decision, people=1 if progress.several else 4)),
         arguments_part(call, shown_whole_by=_DETAILS),
     ]
     if decision is not None and decision.reason:
