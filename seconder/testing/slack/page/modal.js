@@ -97,7 +97,7 @@ function inputBlock(block, context) {
 }
 
 export function fieldsOf(viewId) {
-  return shown?.id === viewId ? read() : {};
+  return shown !== null && shown.id === viewId ? read() : {};
 }
 
 function read() {

@@ -22,8 +22,11 @@ export function withEmoji(text) {
   return text.replace(/:([a-z0-9_+-]+):/g, (whole, name) => EMOJI[name] ?? whole);
 }
 
+const ADDRESS = /^(https?:|mailto:)/i;
+
 export function link(url, label) {
-  if (!/^(https?:|mailto:)/i.test(url)) return label ?? url;
+  // Any other scheme could run something; it is shown and leads nowhere.
+  if (!ADDRESS.test(url)) return label ? `${label} (${url})` : url;
   return el("a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow" }, label ?? url);
 }
 
@@ -110,7 +113,7 @@ function entity(inside, names) {
   if (target.startsWith("!subteam^")) return mention("usergroup", target.slice(9), names);
   if (target.startsWith("!date^")) return date(target, label);
   if (target.startsWith("!")) return mention("broadcast", target.slice(1), names);
-  return link(unescape(target), label);
+  return ADDRESS.test(target) ? link(unescape(target), label) : `<${unescape(inside)}>`;
 }
 
 function date(target, label) {
