@@ -4,7 +4,6 @@ An approval of a block covers the code and the tools that were found in it; it n
 """
 
 import asyncio
-from typing import Literal
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -13,7 +12,7 @@ from temporalio.exceptions import ActivityError
 from seconder import names
 from seconder.contracts.approvals import NoticeUpdate
 from seconder.contracts.blocks import BlockFacts, BlockReport, BlockRun
-from seconder.contracts.calls import Call, Decision, Receipt
+from seconder.contracts.calls import Call, Decision
 from seconder.contracts.definitions import AgentDefinition
 from workflows import outcomes, timeouts
 from workflows.errands import Errands
@@ -37,11 +36,11 @@ class Blocks:
         decision, entry = await self._decide(definition, call, facts)
         self._record.decided(call, decision)
         if not decision.allows or self._status.stopping:
-            self._record.receipt(_receipt(call, decision, "not_run"))
+            self._record.settled(call, decision, "not_run")
             return outcomes.told_of_decision(decision)
         report = await self._execute(definition, call, facts, decision)
         self._record.block_ran(call, report)
-        self._record.receipt(_receipt(call, decision, "succeeded" if report.kind == "completed" else "failed"))
+        self._record.settled(call, decision, "succeeded" if report.kind == "completed" else "failed")
         if entry is not None and entry.notice is not None:
             ended = f"{report.kind}, {len(report.calls)} calls, {report.wall_seconds:.1f} s"
             self._errands.update_notice(
@@ -87,14 +86,3 @@ class Blocks:
             return BlockReport(kind="failed", error=f"The block could not be run: {error.cause or error}")
         finally:
             self._running.remove(running)
-
-
-def _receipt(call: Call, decision: Decision, outcome: Literal["succeeded", "failed", "not_run"]) -> Receipt:
-    return Receipt(
-        call_id=call.call_id,
-        digest=call.digest,
-        tool=call.tool,
-        effect=call.effect,
-        decision=decision,
-        outcome=outcome,
-    )

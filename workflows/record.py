@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from temporalio import workflow
 
 from seconder.contracts.blocks import BlockReport
-from seconder.contracts.calls import Call, Decision, Receipt, Succeeded, ToolReport
+from seconder.contracts.calls import Call, Decision, Receipt, Succeeded, ToolReport, outcome_digest
 from seconder.contracts.model import ModelTurn, RefusedCall
 from seconder.contracts.session import Entry, Message, SessionCarry, Usage
 
@@ -141,8 +141,25 @@ class SessionRecord:
         detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "calls": counts}
         self._note("block", report.error or report.stdout or str(report.result), call.call_id, detail)
 
-    def receipt(self, receipt: Receipt) -> None:
-        """Keep the receipt of a call that was decided."""
+    def settled(
+        self,
+        call: Call,
+        decision: Decision,
+        outcome: Literal["succeeded", "failed", "unknown", "not_run"],
+        report: ToolReport | None = None,
+    ) -> None:
+        """Keep the receipt of a call that was decided; `report` is there when a tool ran."""
+        receipt = Receipt(
+            call_id=call.call_id,
+            digest=call.digest,
+            tool=call.tool,
+            effect=call.effect,
+            decision=decision,
+            outcome=outcome,
+        )
+        if report is not None:
+            ran = report.model_dump(include={"attempt", "worker", "started_at", "finished_at"})
+            receipt = receipt.model_copy(update={**ran, "outcome_digest": outcome_digest(report.outcome)})
         self.receipts.append(receipt)
 
     def ended(self, kind: Literal["answer", "limit", "error"], text: str) -> None:

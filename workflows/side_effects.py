@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from seconder.contracts.approvals import NoticeUpdate
-from seconder.contracts.calls import ApprovedCall, Call, Decision, Receipt, Succeeded, ToolReport, outcome_digest
+from seconder.contracts.calls import ApprovedCall, Call, Decision, ToolReport
 from seconder.contracts.definitions import AgentDefinition
 from seconder.errors import ContractError
 from workflows import outcomes, presentation, timeouts
@@ -70,12 +70,12 @@ class SideEffects:
             )
         self._record.decided(call, decision)
         if not decision.allows:
-            self._record.receipt(_not_run(call, decision))
+            self._record.settled(call, decision, "not_run")
             return outcomes.told_of_decision(decision)
         report = await self._execute(definition, call, decision)
         reports[call.digest] = report
         self._record.ran(call, report)
-        self._record.receipt(_receipt(call, decision, report))
+        self._record.settled(call, decision, report.outcome.kind, report)
         return outcomes.told_of_outcome(report.outcome)
 
     async def _execute(self, definition: AgentDefinition, call: Call, decision: Decision) -> ToolReport:
@@ -102,30 +102,3 @@ class SideEffects:
                 finished_at=workflow.now(),
             )
         return report
-
-
-def _not_run(call: Call, decision: Decision) -> Receipt:
-    return Receipt(
-        call_id=call.call_id,
-        digest=call.digest,
-        tool=call.tool,
-        effect=call.effect,
-        decision=decision,
-        outcome="not_run",
-    )
-
-
-def _receipt(call: Call, decision: Decision, report: ToolReport) -> Receipt:
-    return Receipt(
-        call_id=call.call_id,
-        digest=call.digest,
-        tool=call.tool,
-        effect=call.effect,
-        decision=decision,
-        outcome=report.outcome.kind,
-        outcome_digest=outcome_digest(report.outcome) if isinstance(report.outcome, Succeeded) else None,
-        attempt=report.attempt,
-        worker=report.worker,
-        started_at=report.started_at,
-        finished_at=report.finished_at,
-    )
