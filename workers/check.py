@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from seconder.cli.printing import plain, print_json, print_table
+from seconder.cli.printing import output, plain, print_json, print_table
 from workers.logging import redactor
 from workers.probes.application import application_probes, load_for_check
 from workers.probes.base import Finding, Probe
@@ -26,10 +26,7 @@ async def check(settings: Settings, *, as_json: bool = False) -> int:
         named = [{"name": probe.name, **finding.model_dump()} for probe, finding in zip(probes, findings, strict=True)]
         print_json({"ok": not failed, "findings": named})
     else:
-        print_table(
-            ("service", "", "finding", "how to mend it"),
-            [_row(probe, finding) for probe, finding in zip(probes, findings, strict=True)],
-        )
+        _print(probes, findings)
     return 1 if failed else 0
 
 
@@ -56,6 +53,15 @@ async def findings_of(settings: Settings, probes: Sequence[Probe]) -> Sequence[F
     ]
 
 
-def _row(probe: Probe, finding: Finding) -> tuple[Text, ...]:
-    mark, style = _MARKS[finding.status]
-    return plain(probe.name, "bold"), plain(mark, style), plain(finding.text), plain(finding.how_to_fix)
+def _print(probes: Sequence[Probe], findings: Sequence[Finding]) -> None:
+    named = list(zip(probes, findings, strict=True))
+    print_table(
+        ("service", "", "finding"),
+        [(plain(probe.name, "bold"), plain(*_MARKS[finding.status]), plain(finding.text)) for probe, finding in named],
+    )
+    for probe, finding in named:
+        if finding.how_to_fix:
+            # Outside the table, on a line that is not folded: some of these are commands to copy.
+            output().print(
+                Text.assemble("\n", plain(probe.name, "bold"), ": ", plain(finding.how_to_fix)), soft_wrap=True
+            )
