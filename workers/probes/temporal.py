@@ -2,15 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
-from temporalio.api.enums.v1 import TaskQueueType
-from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import (
     DescribeNamespaceRequest,
-    DescribeTaskQueueRequest,
     DescribeTaskQueueResponse,
     GetSystemInfoRequest,
 )
@@ -22,11 +16,9 @@ from seconder.cli.printing import duration
 from seconder.connection import connect, temporal_call
 from seconder.errors import SeconderError
 from workers.probes.base import Finding, Probe, ProbeFailure, ok, warning
+from workers.queues import describe_queue, polling
 from workers.search_attributes import missing_search_attributes, registering_command
 from workers.settings import Settings
-
-# A worker's poll lasts a minute; one that has not been heard of for longer is gone.
-_HEARD_WITHIN_SECONDS: Final = 90.0
 
 
 class TemporalProbes:
@@ -69,24 +61,12 @@ class TemporalProbes:
     def _workers(self, queue: str, command: str) -> Probe:
         async def ask() -> Finding:
             client = await self._client()
-            kind = (
-                TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
-                if queue == names.ENGINE_QUEUE
-                else TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
-            )
-            with temporal_call(f"describe the task queue {queue}"):
-                described = await client.workflow_service.describe_task_queue(
-                    DescribeTaskQueueRequest(
-                        namespace=client.namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind
-                    )
-                )
-            return self._finding_on(queue, command, described)
+            return self._finding_on(queue, command, await describe_queue(client, queue))
 
         return Probe(f"queue {queue}", ask)
 
     def _finding_on(self, queue: str, command: str, described: DescribeTaskQueueResponse) -> Finding:
-        now = datetime.now(UTC)
-        heard = [poller for poller in described.pollers if _age(poller.last_access_time, now) < _HEARD_WITHIN_SECONDS]
+        heard = polling(described)
         if not heard:
             return warning("No worker polls it.", f"Start one with `python -m workers {command}`.")
         build = self._settings.deployment_version
@@ -109,10 +89,6 @@ class TemporalProbes:
         if self._connecting is None:
             self._connecting = asyncio.create_task(connect())
         return await asyncio.shield(self._connecting)
-
-
-def _age(moment: Timestamp, now: datetime) -> float:
-    return (now - moment.ToDatetime(tzinfo=UTC)).total_seconds()
 
 
 def _deployment(queue: str) -> str:
