@@ -118,8 +118,7 @@ class Conversation:
         try:
             # Parsing megabytes would hold up the worker's event loop.
             message = await asyncio.to_thread(self._parse, data) if len(data) > _LARGE else self._parse(data)
-            if message.kept_back is not None:
-                self._transcript.keep_back(*message.kept_back)
+            self._transcript.keep_back(*(message.kept_back or (0, "")))
             if message.op == "calls":
                 for call in message.calls:
                     self._take(call)

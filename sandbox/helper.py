@@ -1,11 +1,12 @@
 """The child process in which one block runs: it holds a guest and carries messages between it and the worker.
 
 Run as a script, with a cleared environment. It knows no tool, no journal and no secret. Frames from the worker are a
-length and the bytes; frames to the worker have a letter before the length: `r` ready, `o` output, `m` message of the
-guest, `x` the guest is gone (with the reason). It dies as soon as the worker's end of its input closes.
+length and the bytes: the memory limit, the opening, then replies. Frames to the worker have a letter before the
+length: `r` ready, `b` bounded, `o` output, `m` message of the guest, `x` the guest is gone (with the reason).
+
+It dies as soon as the worker's end of its input closes.
 """
 
-import json
 import os
 import resource
 import select
@@ -15,6 +16,7 @@ import struct
 import sys
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 GUEST = Path(__file__).parent / "guest"
 # In the order of their imports.
@@ -26,7 +28,8 @@ PRELOADED_LATE = ("math", "random", "re", "statistics", "string", "textwrap", "t
 class Channel:
     """Frames to and from the worker over this process's own standard streams, which the guest must not reach."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._in = os.dup(0)
         self._out = os.dup(1)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -42,24 +45,28 @@ class Channel:
         (size,) = struct.unpack(">I", self._read(4))
         return self._read(size)
 
-    def die_with_worker(self, folder: Path) -> None:
+    def die_with_worker(self) -> None:
         """End this process when the worker is gone, however it went: its end of the pipe closes."""
 
         def watch() -> None:
             poll = select.poll()
             poll.register(self._in, 0)
             poll.poll()
-            shutil.rmtree(folder, ignore_errors=True)
-            os.kill(os.getpid(), signal.SIGKILL)
+            self._die()
 
         threading.Thread(target=watch, daemon=True).start()
+
+    def _die(self) -> NoReturn:
+        shutil.rmtree(self._folder, ignore_errors=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise SystemExit
 
     def _read(self, size: int) -> bytes:
         chunks = []
         while size:
             chunk = os.read(self._in, min(size, 1 << 20))
             if not chunk:
-                os.kill(os.getpid(), signal.SIGKILL)
+                self._die()
             chunks.append(chunk)
             size -= len(chunk)
         return b"".join(chunks)
@@ -119,8 +126,8 @@ def bound_memory(max_bytes: int) -> None:
 
 def main(folder: Path) -> None:
     """Make a guest ready, then run one block in it."""
-    channel = Channel()
-    channel.die_with_worker(folder)
+    channel = Channel(folder)
+    channel.die_with_worker()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
         import eryx  # noqa: PLC0415 - a failure to import it is told to the worker
@@ -142,7 +149,8 @@ def main(folder: Path) -> None:
         return
     channel.send(b"r", guest.execute("import sys\nresult = sys.version.split()[0]").result.encode())
 
-    bound_memory(json.loads(channel.receive())["memory_bytes"])
+    bound_memory(int(channel.receive()))
+    channel.send(b"b")
     gate.put(channel.receive())
     try:
         guest.execute("sys.modules['sandbox.guest.eryx_port'].main()")

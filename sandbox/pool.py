@@ -108,8 +108,12 @@ class Helper:
             code = await self._process.wait()
             raise HelperGone(_ending_of(code)) from None
 
-    def begin(self) -> None:
-        """From now on, what the helper uses counts for its block."""
+    async def begin(self, memory_bytes: int) -> None:
+        """Give the guest its memory limit; from now on, what it uses counts. Raises HelperGone."""
+        await self.send(b"%d" % memory_bytes)
+        kind, _ = await self.receive()
+        if kind != b"b":
+            raise HelperGone(f"it sent {kind!r} before it had anything to run")
         self._baseline = (self._cpu_seconds() or 0.0, self._private_bytes() or 0)
 
     def cpu_seconds(self) -> float | None:
@@ -188,10 +192,10 @@ class HelperPool:
         return helper.guest_python
 
     @contextlib.asynccontextmanager
-    async def helper(self) -> AsyncIterator[Helper]:
-        """A helper for one block; it is gone afterwards. Raises SandboxUnavailable."""
+    async def helper(self, memory_bytes: int) -> AsyncIterator[Helper]:
+        """A helper for one block, bounded and ready; it is gone afterwards. Raises SandboxUnavailable."""
         async with self._places:
-            helper = await self._take()
+            helper = await self._take(memory_bytes)
             self._serving.add(helper)
             try:
                 yield helper
@@ -213,7 +217,7 @@ class HelperPool:
                 self._retire(ended)
         await asyncio.gather(*self._ending)
 
-    async def _take(self) -> Helper:
+    async def _take(self, memory_bytes: int) -> Helper:
         while True:
             if self.closed:
                 raise SandboxUnavailable("this sandbox is closed; start it before running blocks")
@@ -225,9 +229,15 @@ class HelperPool:
                 self._launches.appendleft(launch)
                 raise
             self._fill(self._warm)
-            if helper.alive:
+            try:
+                await helper.begin(memory_bytes)
+            except HelperGone:
+                self._retire(helper)
+            except BaseException:
+                self._retire(helper)
+                raise
+            else:
                 return helper
-            self._retire(helper)
 
     def _retire(self, helper: Helper) -> None:
         # Tearing down the guest's address space takes the kernel some 50 ms that no block should wait for.

@@ -20,7 +20,7 @@ class Transcript:
     def keep_back(self, beyond: int, tail: str) -> None:
         """Take note that the guest printed `beyond` more bytes than it sent, and how they ended."""
         self._heard_the_rest = True
-        self._beyond = beyond
+        self._beyond = max(self._beyond, beyond)
         self._tail = tail.encode("utf-8", "replace")[-self._max_bytes // 4 :].decode("utf-8", "replace")
 
     @property

@@ -66,7 +66,7 @@ class EryxSandbox:
             raise SandboxUnavailable("this sandbox is not started; call start() first")
         description = self.describe()
         recorded_by = f"{description.backend} {description.version}"
-        async with self._pool.helper() as helper:
+        async with self._pool.helper(spec.limits.memory_bytes) as helper:
             conversation = Conversation(spec, answer, recorded_by=recorded_by, cpu_seconds=helper.cpu_seconds)
             if len(spec.code.encode("utf-8", "replace")) > spec.limits.code_bytes:
                 return conversation.over_limit("code_bytes")
@@ -87,7 +87,6 @@ class EryxSandbox:
         return SandboxDescription(backend="eryx", version=_version(), python=self._python)
 
     async def _bounded(self, helper: Helper, conversation: Conversation, spec: BlockSpec) -> BlockOutcome:
-        helper.begin()
         talk = asyncio.create_task(self._talk(helper, conversation, spec))
         watch = asyncio.create_task(helper.watch(spec.limits))
         try:
@@ -102,7 +101,6 @@ class EryxSandbox:
             await asyncio.gather(talk, watch, return_exceptions=True)
 
     async def _talk(self, helper: Helper, conversation: Conversation, spec: BlockSpec) -> BlockOutcome:
-        await helper.send(b'{"memory_bytes": %d}' % spec.limits.memory_bytes)
         await helper.send(conversation.opening())
         try:
             while True:

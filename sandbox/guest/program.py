@@ -2,7 +2,9 @@
 
 import ast
 import asyncio
+import builtins
 import inspect
+import itertools
 import json
 import linecache
 import sys
@@ -78,7 +80,7 @@ class _Program:
             """Call a tool by its name; a name outside the grant raises PermissionError."""
             return (tools.get(tool) or self.tool(tool, None))(**arguments)
 
-        names.update(tools, call_tool=call_tool, ToolError=ToolError)
+        names.update(tools, call_tool=call_tool, ToolError=ToolError, __builtins__=builtins)
 
     def tool(self, name: str, parameters: list[dict[str, Any]] | None) -> Callable[..., object]:
         bind = _any_keywords if parameters is None else _binder(parameters)
@@ -160,7 +162,11 @@ def _drop_own_frames(rendered: traceback.TracebackException, seen: set[int]) -> 
     if id(rendered) in seen:
         return
     seen.add(id(rendered))
-    kept = [frame for frame in rendered.stack if not frame.filename.startswith("<seconder>")]
+    kept = [
+        frame
+        for frame in itertools.dropwhile(lambda frame: frame.filename != BLOCK, rendered.stack)
+        if not frame.filename.startswith("<seconder>")
+    ]
     rendered.stack = traceback.StackSummary.from_list(kept)
     for linked in (rendered.__cause__, rendered.__context__, *(rendered.exceptions or ())):
         if linked is not None:
