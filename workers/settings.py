@@ -196,6 +196,7 @@ def variable_of(field: str) -> str:
 
 
 VARIABLES: Final = frozenset(variable_of(field) for field in Settings.model_fields)
+_SUFFIXES: Final = tuple(name.removeprefix(PREFIX) for name in sorted(VARIABLES) if name.startswith(PREFIX))
 
 
 def load_settings() -> Settings:
@@ -220,8 +221,9 @@ def refuse_unknown(environment: Mapping[str, str]) -> None:
         return
     sentences = []
     for name in unknown:
-        close = difflib.get_close_matches(name, VARIABLES, n=1)
-        sentences.append(f"{name} is no setting" + (f"; did you mean {close[0]}?" if close else "."))
+        # Without the prefix, which all of them share and which would make any two look alike.
+        close = difflib.get_close_matches(name.removeprefix(PREFIX), _SUFFIXES, n=1)
+        sentences.append(f"{name} is no setting" + (f"; did you mean {PREFIX}{close[0]}?" if close else "."))
     raise ConfigurationError(" ".join(sentences))
 
 
