@@ -1,9 +1,16 @@
-"""Servers that the tests of one run share: each starts once, on loopback, and stops with the run."""
+"""What the tests of one run share: servers and a browser that start once, and the rule on skipping.
 
+A test that lacks something of the machine is skipped and says what. In CI, where the variable `CI` is set, nothing may
+be missing: there a skipped test fails the run.
+"""
+
+import os
 import shutil
 from collections.abc import AsyncIterator
+from typing import Final
 
 import pytest
+from playwright.async_api import Browser, async_playwright
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
@@ -26,3 +33,48 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
         ui=True,
     ) as environment:
         yield environment
+
+
+CHROMIUM_PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
+_CHROMIUM_FLAGS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The machine's own Chromium, without a window."""
+    program = next(filter(None, map(shutil.which, CHROMIUM_PROGRAMS)), None)
+    if program is None:
+        pytest.skip(f"no browser is installed: none of {', '.join(CHROMIUM_PROGRAMS)} is on the PATH")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
+        yield browser
+        await browser.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which skipped tests make a run in CI fail."""
+    skipped = _skipped_in_ci(terminalreporter)
+    if skipped:
+        terminalreporter.section("skipped, which CI does not allow", red=True)
+    for report in skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        terminalreporter.line(f"{report.nodeid}: {reason.removeprefix('Skipped: ')}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI, let a run with a skipped test fail."""
+    reporter = session.config.pluginmanager.getplugin("terminalreporter")
+    if session.exitstatus == pytest.ExitCode.OK and _skipped_in_ci(reporter):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _skipped_in_ci(reporter: pytest.TerminalReporter) -> list[pytest.TestReport | pytest.CollectReport]:
+    return list(reporter.stats.get("skipped", ())) if os.environ.get("CI") else []
