@@ -13,6 +13,7 @@ counted here; the guest's own checks only give better errors. A backend moves by
 import asyncio
 import json
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -81,7 +82,13 @@ class Conversation:
         self._cpu_seconds = cpu_seconds
         self._entries = list(spec.journal.entries)
         self._recorded = len(self._entries)
-        self._recorded_batches = max((entry.batch or 0 for entry in self._entries), default=0)
+        self._recorded_batches: dict[int, list[int]] = defaultdict(list)
+        self._undelivered: list[int] = []
+        for entry in self._entries:
+            if entry.batch is not None:
+                self._recorded_batches[entry.batch].append(entry.number)
+            elif entry.answer is not None:
+                self._undelivered.append(entry.number)
         self._made = 0
         self._delivered_batches = 0
         self._live: dict[int, asyncio.Task[Answer]] = {}
@@ -170,7 +177,7 @@ class Conversation:
             entry = self._entries[call.number - 1]
             if not entry.records(call):
                 self._diverge(entry.call, call)
-        elif self._recorded > 0 and self._delivered_batches <= self._recorded_batches:
+        elif self._recorded > 0 and self._delivered_batches <= len(self._recorded_batches):
             # The guest has seen nothing yet that it had not seen when it was suspended.
             self._diverge(None, call)
         else:
@@ -189,6 +196,7 @@ class Conversation:
         if call.tool not in self._spec.tools:
             refusal = RefusedAnswer(reason=f"{call.tool!r} is not among the tools that this block may call")
             entry = _settled(entry, refusal, now)
+            self._undelivered.append(call.number)
         else:
             self._live[call.number] = asyncio.create_task(self._live_answer(call))
         self._entries.append(entry)
@@ -207,11 +215,11 @@ class Conversation:
 
     async def _next_batch(self) -> bytes:
         while True:
-            if self._delivered_batches < self._recorded_batches:
-                batch = self._delivered_batches + 1
-                return self._deliver([entry.number for entry in self._entries if entry.batch == batch])
+            if self._delivered_batches < len(self._recorded_batches):
+                return self._deliver(self._recorded_batches[self._delivered_batches + 1])
             self._check_nothing_is_missing()
-            if ready := [entry.number for entry in self._entries if entry.answer is not None and entry.batch is None]:
+            if self._undelivered:
+                ready, self._undelivered = sorted(self._undelivered), []
                 return self._deliver(ready)
             if not self._live:
                 self._suspend()
@@ -240,6 +248,7 @@ class Conversation:
             answer = self._live.pop(number).result()
             if not isinstance(answer, PendingAnswer):
                 self._entries[number - 1] = _settled(self._entries[number - 1], answer, now)
+                self._undelivered.append(number)
 
     def _suspend(self) -> NoReturn:
         journal = self._journal()
@@ -269,7 +278,7 @@ class Conversation:
     def _check_nothing_is_missing(self) -> None:
         if self._made < self._recorded:
             self._diverge(self._entries[self._made].call, None)
-        if self._delivered_batches < self._recorded_batches:
+        if self._delivered_batches < len(self._recorded_batches):
             late = next(entry for entry in self._entries if (entry.batch or 0) > self._delivered_batches)
             self._diverge(late.call, None)
 

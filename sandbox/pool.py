@@ -22,6 +22,7 @@ HELPER = Path(__file__).with_name("helper.py")
 MAX_FRAME = 8 * 2**20
 _START_SECONDS = 60.0
 _WATCH_SECONDS = 0.05
+_REFILL_SECONDS = 0.02
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
 _MEMORY_SLACK = 64 * 2**20
@@ -228,7 +229,8 @@ class HelperPool:
             except asyncio.CancelledError:
                 self._launches.appendleft(launch)
                 raise
-            self._fill(self._warm)
+            # Not at once: starting a process would compete with the block that is about to begin.
+            asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._fill, self._warm)
             try:
                 await helper.begin(memory_bytes)
             except HelperGone:
