@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
-from activities.notices import Notices
 from openai import AsyncOpenAI
 from slack_sdk.web.async_client import AsyncWebClient
 from temporalio.client import Client
@@ -14,6 +13,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.agents import Agents
 from activities.checks import Checks
 from activities.model import Model
+from activities.notices import Notices
 from seconder import names
 from seconder.agents import load_agents
 from workers.settings import Settings
@@ -41,7 +41,9 @@ async def engine(
     async with AsyncOpenAI(
         api_key=settings.openai_api_key.get_secret_value(), base_url=settings.openai_base_url, max_retries=0
     ) as model:
-        slack = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_url)
+        slack = AsyncWebClient(
+            token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_url, retry_handlers=[]
+        )
         notices = Notices(slack, settings.channel)
         checks = Checks(agents)
         worker = Worker(
