@@ -72,11 +72,13 @@ class AgentSession:
             self._status.set("failed")
             raise
         except ContinueAsNew:
+            # First of all: a message that arrives while this waits has to be carried along.
+            await self._tidy()
             if self._record is not None:
                 workflow.continue_as_new(args=[request, self._record.carry(self._messages)])
             raise
         finally:
-            await self._errands.finish()
+            await self._tidy()
         self._status.set(result.status)
         return result
 
@@ -159,6 +161,7 @@ class AgentSession:
             side_effects=SideEffects(gate, record, self._errands, self._status),
             blocks=Blocks(gate, record, self._errands, self._status),
             status=self._status,
+            errands=self._errands,
             messages=self._messages,
         )
         return turns, limits
@@ -176,6 +179,11 @@ class AgentSession:
             await self._stop(turns, work)
             raise
         return work.result()
+
+    async def _tidy(self) -> None:
+        """Wait for what still runs beside the turns: notices that are brought up to date, signals being handled."""
+        await self._errands.finish()
+        await workflow.wait_condition(workflow.all_handlers_finished)
 
     async def _stop(self, turns: Turns, work: asyncio.Task[SessionResult]) -> None:
         """Begin nothing more, take back what waits, and see to its end what already runs."""

@@ -11,6 +11,7 @@ from seconder.contracts.model import CheckedCall, ModelRequest, ModelTurn, Refus
 from seconder.contracts.session import Message, SessionRequest, SessionResult
 from workflows import engine
 from workflows.blocks import Blocks
+from workflows.errands import Errands
 from workflows.record import CONVERSATION_MAX_BYTES, SessionRecord
 from workflows.side_effects import SideEffects
 from workflows.status import Status
@@ -35,6 +36,7 @@ class Turns:
         side_effects: SideEffects,
         blocks: Blocks,
         status: Status,
+        errands: Errands,
         messages: list[Message],
     ) -> None:
         self._request = request
@@ -43,6 +45,7 @@ class Turns:
         self._side_effects = side_effects
         self._blocks = blocks
         self._status = status
+        self._errands = errands
         self._messages = messages
         self._flows: list[asyncio.Task[None]] = []
 
@@ -188,6 +191,8 @@ class Turns:
 
     async def _further_message(self) -> bool:
         """Whether the requester says more in the time that the session stays open after an answer."""
+        # Now rather than after the last look at the messages: one that arrives meanwhile would be lost.
+        await self._errands.finish()
         if self._messages:
             return True
         if not self._request.idle_seconds:
