@@ -28,13 +28,15 @@ def build_request(**fields: Any) -> SessionRequest:  # noqa: ANN401 - what a cal
         ConfigurationError: it is none; the message names each field and what is wrong with it.
     """
     try:
-        return SessionRequest(**fields)
+        request = SessionRequest(**fields)
     except ValidationError as error:
         mistakes = [
             f"{'.'.join(str(part) for part in detail['loc']) or 'request'}: {detail['msg']}"
             for detail in error.errors(include_url=False, include_input=False, include_context=False)
         ]
         raise ConfigurationError(f"This session cannot be started. {'; '.join(mistakes)}.") from error
+    refuse_too_long(request.task, "task")
+    return request
 
 
 def refuse_too_long(text: str, what: str) -> None:
