@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import JsonValue
 
-from approvals.block_kit import MESSAGE_SIZE, Json, boxes, line, size, text
+from approvals.block_kit import MESSAGE_SIZE, PIECE, Json, boxes, line, size, text
 from approvals.fitting import Part, beginning, taken, text_digest
 from approvals.text import visible
 from seconder.canonical import canonical_json, sha256_of
@@ -37,7 +37,7 @@ def text_part(label: str, content: str, *, shown_whole_by: str) -> Part:
 
     def cut(room: int) -> list[Json]:
         head = line(f"{label}: cut, {len(content):,} characters. {shown_whole_by} has the whole.")
-        return [head, *boxes(beginning(content, room - taken([head]) - 2 * (_BOX + 1)))]
+        return [head, *boxes(beginning(content, _inside_boxes(room - taken([head]))))]
 
     return Part(None if len(content) > MESSAGE_SIZE else [line(text(label, bold=True)), *boxes(content)], cut)
 
@@ -61,6 +61,11 @@ def described(value: JsonValue) -> str:
     if isinstance(value, list):
         return f"list of {len(value):,}, {length}"
     return f"object of {len(value):,}, {length}" if isinstance(value, dict) else f"number, {length}"
+
+
+def _inside_boxes(room: int) -> int:
+    """The room for text once the boxes that it will stand in are paid for; each is at least half full."""
+    return room - (2 * max(room, 0) // PIECE + 1) * (_BOX + 1)
 
 
 def _sorted_by_length(call: Call) -> tuple[list[str], list[tuple[str, JsonValue]]]:
@@ -91,7 +96,7 @@ def _cut_arguments(call: Call, room: int, shown_whole_by: str) -> list[Json]:
     left = room - taken([note])
     rows, long = _sorted_by_length(call)
     shown: list[Json] = []
-    fitting = _as_many_as_fit(rows, left - _BOX - 1)
+    fitting = _as_many_as_fit(rows, _inside_boxes(left))
     if fitting:
         shown = boxes("\n".join(fitting))
         left -= taken(shown)
@@ -108,7 +113,7 @@ def _begin(name: str, value: JsonValue, room: int) -> list[Json]:
     if len(content) <= room and taken(whole := [label, *boxes(content)]) <= room:
         return whole
     head = line(text(name, bold=True), f": {described(value)}, SHA-256 {text_digest(content)}, begins:")
-    start = beginning(content, room - taken([head]) - 2 * (_BOX + 1))
+    start = beginning(content, _inside_boxes(room - taken([head])))
     return [head, *boxes(start)] if start else []
 
 

@@ -36,8 +36,9 @@ def person(user_id: str) -> Json:
 
 
 def line(*elements: Json | str) -> Json:
-    """One line of a rich text."""
-    return {"type": "rich_text_section", "elements": [text(e) if isinstance(e, str) else e for e in elements if e]}
+    """One line of a rich text; empty texts are left out, because Slack refuses them."""
+    inline = [text(element) if isinstance(element, str) else element for element in elements]
+    return {"type": "rich_text_section", "elements": [element for element in inline if element.get("text") != ""]}
 
 
 def boxes(content: str) -> list[Json]:
@@ -48,13 +49,8 @@ def boxes(content: str) -> list[Json]:
     ]
 
 
-def quote(content: str) -> Json:
-    """Words of somebody else, with a bar beside them."""
-    return {"type": "rich_text_quote", "elements": [{"type": "text", "text": visible(content)}]}
-
-
 def rich(block_id: str, *elements: Any) -> Json:  # noqa: ANN401 - JSON, or a part that is fitted in later
-    """A block of lines, boxes and quotes."""
+    """A block of lines and boxes."""
     return {"type": "rich_text", "block_id": block_id, "elements": list(elements)}
 
 

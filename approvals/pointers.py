@@ -12,15 +12,13 @@ from seconder import names
 from seconder.errors import ContractError
 
 REQUEST_ID_MAX: Final = 80
-"""Characters; longer ids would not leave room in a notice of eight calls."""
-APPROVE: Final = "seconder.approve"
-DENY: Final = "seconder.deny"
-DETAILS: Final = "seconder.details"
+"""Characters: a session id has at most 64; longer ones would leave no room in a notice of eight calls."""
+APPROVE: Final = names.ACTION_APPROVE
+DENY: Final = names.ACTION_DENY
+DETAILS: Final = names.ACTION_DETAILS
 PREVIOUS_PAGE: Final = "seconder.previous"
 NEXT_PAGE: Final = "seconder.next"
-_POINTER = re.compile(
-    rf"({names.APPROVAL_PREFIX}[^\x00-\x20\x7f]{{1,{REQUEST_ID_MAX}}}):([0-9a-f]{{64}})(?:#([0-9]{{1,4}}))?"
-)
+_POINTER = re.compile(rf"({names.APPROVAL_PREFIX}[A-Za-z0-9._-]+-[0-9]+):([0-9a-f]{{64}})(?:#([0-9]{{1,4}}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Pointer:
             ContractError: it is none of ours.
         """
         match = _POINTER.fullmatch(value)
-        if match is None:
+        if match is None or len(match[1]) > REQUEST_ID_MAX:
             raise ContractError("A button of Seconder names a request and a call; this one does not.")
         return cls(match[1], match[2], int(match[3] or 0))
 

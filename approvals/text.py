@@ -61,14 +61,14 @@ def is_user_id(text: str) -> bool:
 
 
 def pieces(text: str, most: int) -> Iterator[str]:
-    """The text in pieces of at most `most` UTF-16 units, cut after line feeds where there are any.
+    """The text in pieces of at most `most` UTF-16 units, cut after a line feed where one is near.
 
     UTF-16 because Slack's limits may count so; joined again, the pieces are the text.
     """
     start = 0
     while start < len(text):
         end = start + fitting(text[start : start + most], most)
-        if end < len(text) and (line_end := text.rfind("\n", start, end)) > start:
+        if end < len(text) and (line_end := text.rfind("\n", (start + end) // 2, end)) > start:
             end = line_end + 1
         yield text[start:end]
         start = end
