@@ -7,14 +7,16 @@ be missing: there a skipped test fails the run.
 import os
 import shutil
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.async_api import Browser, async_playwright
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from seconder import names
+
+if TYPE_CHECKING:
+    from playwright.async_api import Browser
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +50,11 @@ _CHROMIUM_FLAGS: Final = (
 
 
 @pytest.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
+async def chromium() -> AsyncIterator["Browser"]:
     """The machine's own Chromium, without a window."""
+    # It takes most of a second, which tests without a browser need not wait.
+    from playwright.async_api import async_playwright
+
     program = next(filter(None, map(shutil.which, CHROMIUM_PROGRAMS)), None)
     if program is None:
         pytest.skip(f"no browser is installed: none of {', '.join(CHROMIUM_PROGRAMS)} is on the PATH")
