@@ -7,6 +7,7 @@ length: `r` ready, `b` bounded, `o` output, `m` message of the guest, `x` the gu
 It dies as soon as the worker's end of its input closes.
 """
 
+import fcntl
 import os
 import resource
 import select
@@ -126,6 +127,8 @@ def bound_memory(max_bytes: int) -> None:
 
 def main(folder: Path) -> None:
     """Make a guest ready, then run one block in it."""
+    # Says to those who sweep up that this folder is in use.
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)
     channel = Channel(folder)
     channel.die_with_worker()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -6,12 +6,14 @@ block does to its interpreter it does to a process that was about to end.
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import shutil
 import signal
 import struct
 import sys
 import tempfile
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -21,6 +23,7 @@ from sandbox.protocol import BlockLimits, LimitName, SandboxUnavailable
 HELPER = Path(__file__).with_name("helper.py")
 MAX_FRAME = 8 * 2**20
 _START_SECONDS = 60.0
+_FOLDER_PREFIX = "seconder-"
 _WATCH_SECONDS = 0.05
 _REFILL_SECONDS = 0.02
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -47,10 +50,7 @@ class Helper:
     @classmethod
     async def launch(cls, cache: Path) -> "Helper":
         """Start a helper and wait until its guest is ready. Raises SandboxUnavailable."""
-        # Answers of tools pass through this folder: in memory where the machine has such a place.
-        shared_memory = Path("/dev/shm")  # noqa: S108 - the folder made in it is private
-        parent = shared_memory if os.access(shared_memory, os.W_OK) else cache
-        folder = Path(tempfile.mkdtemp(prefix="seconder-", dir=parent))
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=_folder_of_folders(cache)))
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -103,7 +103,7 @@ class Helper:
             header = await stdout.readexactly(5)
             size = int.from_bytes(header[1:])
             if size > MAX_FRAME:
-                raise HelperGone(f"a message of {size:,} bytes")
+                raise HelperGone(f"it sent a message of {size:,} bytes")
             return header[:1], await stdout.readexactly(size)
         except asyncio.IncompleteReadError:
             code = await self._process.wait()
@@ -168,6 +168,26 @@ class Helper:
         return (int(resident) - int(shared)) * _PAGE
 
 
+def _folder_of_folders(cache: Path) -> Path:
+    """Where helpers have their folders, through which answers of tools pass: in memory where there is such a place."""
+    shared_memory = Path("/dev/shm")  # noqa: S108 - each folder made in it is private
+    return shared_memory if os.access(shared_memory, os.W_OK) else cache
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the folders of helpers that were killed together with their worker; a living helper locks its own."""
+    for folder in parent.glob(f"{_FOLDER_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime < _START_SECONDS:
+                continue
+            descriptor = os.open(folder, os.O_RDONLY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder)
+            finally:
+                os.close(descriptor)
+
+
 def _ending_of(code: int) -> str:
     if code >= 0:
         return f"it exited with code {code}"
@@ -188,7 +208,8 @@ class HelperPool:
 
     async def start(self) -> str:
         """Start the warm helpers; returns the guest's Python version once one is ready."""
-        self._fill(self._warm)
+        await asyncio.to_thread(_sweep, _folder_of_folders(self._cache))
+        self._fill(max(1, self._warm))
         helper = await asyncio.shield(self._launches[0])
         return helper.guest_python
 

@@ -17,9 +17,9 @@ What goes wrong inside a block is an outcome, never an exception. `SandboxUnavai
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, Self
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from sandbox.calls import (
     Answer,
@@ -33,6 +33,7 @@ from sandbox.calls import (
     ValueAnswer,
 )
 from sandbox.journal import Journal, JournalEntry
+from sandbox.signatures import parameters_of
 from seconder.errors import ServiceError
 
 __all__ = [
@@ -116,6 +117,15 @@ class BlockSpec(BaseModel):
     signatures: dict[str, str] = Field(default_factory=dict)
     limits: BlockLimits = BlockLimits()
     journal: Journal
+
+    @model_validator(mode="after")
+    def _can_be_bound(self) -> Self:
+        for tool in self.tools:
+            if not tool.isidentifier():
+                raise ValueError(f"{tool!r} cannot be the name of a tool in code")
+            if tool in self.signatures:
+                parameters_of(self.signatures[tool], tool)
+        return self
 
 
 class BlockUsage(BaseModel):

@@ -127,6 +127,8 @@ class EryxSandbox:
     def _helper_crashed(self, helper: Helper, conversation: Conversation, spec: BlockSpec, how: str) -> BlockFailed:
         if self._pool is None or self._pool.closed:
             raise SandboxUnavailable("the sandbox was closed while the block ran")
+        if helper.alive:
+            return conversation.failed("SandboxViolation", f"the block tampered with its sandbox: {how}")
         if _used_up(helper, spec):
             return conversation.over_limit("memory_bytes")
         return conversation.failed(

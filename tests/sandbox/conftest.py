@@ -28,4 +28,4 @@ async def sandbox(request: pytest.FixtureRequest, sandbox_cache: Path) -> AsyncI
 
 @pytest.fixture(scope="session")
 def blocks(sandbox: Sandbox) -> Blocks:
-    return Blocks(sandbox)
+    return Blocks(sandbox, BACKENDS[sandbox.describe().backend].differences)

@@ -1,10 +1,12 @@
 """Helper processes: what they hold, how they end, and the runtime that they share."""
 
 import asyncio
+import fcntl
 import os
 import select
 import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -197,6 +199,23 @@ async def test_more_blocks_than_places_wait_their_turn(sandbox_cache: Path) -> N
         assert [outcome.model_dump()["limit"] for outcome in outcomes] == ["wall_seconds"] * 2
     finally:
         await sandbox.close()
+
+
+async def test_what_a_killed_machine_left_is_swept_up(sandbox_cache: Path) -> None:
+    """The folder of a helper that died with its worker is removed at the next start; one in use stays."""
+    left, used = (Path(tempfile.mkdtemp(prefix="seconder-", dir="/dev/shm")) for _ in range(2))
+    for folder in (left, used):
+        os.utime(folder, (0, 0))
+    descriptor = os.open(used, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    sandbox = EryxSandbox(sandbox_cache, warm=1)
+    try:
+        await sandbox.start()
+        assert {left, used} & folders_of_helpers() == {used}
+    finally:
+        await sandbox.close()
+        os.close(descriptor)
+        used.rmdir()
 
 
 async def test_running_before_start_says_so(tmp_path: Path) -> None:
