@@ -53,6 +53,7 @@ async def test_a_value_of_a_gigabyte_ends_the_block_not_the_worker(blocks: Block
 
 async def test_a_block_may_catch_want_of_memory_and_go_on(blocks: Blocks) -> None:
     """The kernel refuses the memory, so that the block sees a MemoryError where it asked for too much."""
+    blocks.needs_no("no_catchable_memory_error")
     code = """
         try:
             x = bytearray(200_000_000)
