@@ -37,7 +37,17 @@ _EXECUTION: Final[dict[WorkflowExecutionStatus | None, Execution]] = {
 
 
 class Unanswered(Exception):  # noqa: N818 - an expected answer to a question, told as a value
-    """No worker answered a query; the message says why and what to do."""
+    """A query was not answered; the message says why and what to do."""
+
+
+class NobodyAnswers(Unanswered):
+    """No worker is there: further questions would wait for nothing as well."""
+
+
+_NOBODY: Final = (
+    f"No engine worker answered within {QUERY_SECONDS:.0f} s. Start one with `python -m workers engine`, "
+    "or look at its log if it runs."
+)
 
 
 async def summary_of(execution: WorkflowExecution) -> SessionSummary:
@@ -82,13 +92,16 @@ async def query[Answer](handle: WorkflowHandle[Any, Any], name: str, answer_type
         Unanswered: none came within `QUERY_SECONDS`, or the worker could not give one.
     """
     try:
-        answer: Answer = await handle.query(name, result_type=answer_type, rpc_timeout=timedelta(seconds=QUERY_SECONDS))
+        # The time-out of the call alone is not enough: the SDK sometimes tries such a call again.
+        async with asyncio.timeout(QUERY_SECONDS):
+            answer: Answer = await handle.query(
+                name, result_type=answer_type, rpc_timeout=timedelta(seconds=QUERY_SECONDS)
+            )
+    except TimeoutError as error:
+        raise NobodyAnswers(_NOBODY) from error
     except RPCError as error:
         if error.status in (RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED):
-            raise Unanswered(
-                f"No engine worker answered within {QUERY_SECONDS:.0f} s. Start one with `python -m workers engine`, "
-                "or look at its log if it runs."
-            ) from error
+            raise NobodyAnswers(_NOBODY) from error
         raise Unanswered(f"Temporal did not pass on the question: {error.message} ({error.status.name}).") from error
     except (WorkflowQueryFailedError, WorkflowQueryRejectedError) as error:
         raise Unanswered(f"The engine worker could not answer: {error}.") from error
@@ -132,8 +145,10 @@ async def _somebody_answers(client: Client, execution: WorkflowExecution) -> boo
     # Asked once: without a worker every question would wait until its time-out.
     try:
         await query(_handle(client, execution), names.QUERY_STATE, ApprovalState)
-    except Unanswered:
+    except NobodyAnswers:
         return False
+    except Unanswered:
+        return True
     return True
 
 
