@@ -4,15 +4,15 @@ from collections.abc import Awaitable
 from typing import Final
 
 import structlog
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.slack_faults import UNREACHABLE, application_error
+from activities.slack_faults import application_error
 from approvals.answers import refused_in_words
 from approvals.cards import Card, render_notice
+from approvals.slack_errors import SLACK_ERRORS
 from seconder import names
 from seconder.contracts.approvals import ApprovalRequest, Notice, NoticeUpdate, RefusedReview
 from seconder.errors import ContractError
@@ -95,7 +95,7 @@ def _rendered(request: ApprovalRequest, update: NoticeUpdate | None = None) -> C
 async def _asked(call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
     try:
         return await call
-    except (*UNREACHABLE, SlackClientError) as error:
+    except SLACK_ERRORS as error:
         fault = application_error(error)
         _log.warning("notice.slack_failed", type=fault.type, retryable=not fault.non_retryable)
         raise fault from error

@@ -1,29 +1,14 @@
 """What went wrong with Slack, as Temporal has to know it: whether trying again may help, and when."""
 
-import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from temporalio.exceptions import ApplicationError
 
-UNREACHABLE: Final = (aiohttp.ClientError, asyncio.TimeoutError, OSError)
-"""What slack_sdk lets through when no answer came."""
+from approvals.slack_errors import answer_in, refusal_in
 
 _LONGEST_WAIT: Final = timedelta(minutes=10)
-_PASSING: Final = frozenset(
-    {
-        "fatal_error",
-        "internal_error",
-        "rate_limited",
-        "ratelimited",
-        "request_timeout",
-        "service_unavailable",
-        "team_added_to_org",
-    }
-)
 _BOT: Final = "Put the bot token (xoxb-…) of the installed app into SLACK_BOT_TOKEN of the engine."
 _CHANNEL: Final = "Set SECONDER_CHANNEL to the id of a channel that exists, and invite the app into it."
 _OURS: Final = "This is a mistake in Seconder: please report it with the request id."
@@ -52,47 +37,26 @@ _MEND: Final[Mapping[str, str]] = {
 
 def application_error(error: Exception) -> ApplicationError:
     """The error of a call of Slack's Web API that did not do what it should."""
-    if isinstance(error, SlackApiError):
-        return _refused(error)
-    if isinstance(error, (*UNREACHABLE, SlackClientError)):
-        return ApplicationError(f"Slack cannot be reached: {error or type(error).__name__}", type="SlackUnavailable")
-    raise error
-
-
-def error_code(error: SlackApiError) -> str:
-    """Slack's own word for what was wrong, or the empty string when no such answer came."""
-    return str(_data(error).get("error", ""))
-
-
-def _refused(error: SlackApiError) -> ApplicationError:
-    code, status = error_code(error), _status(error)
-    if status == 429:
+    if _status(error) == 429:
         return ApplicationError(
             "Slack asks for fewer messages a minute.", type="SlackRateLimited", next_retry_delay=_retry_after(error)
         )
-    if code in _PASSING or not code:
-        return ApplicationError(f"Slack is out of order: {code or f'HTTP {status}'}.", type="SlackUnavailable")
-    needed = _data(error).get("needed", "")
-    what = f"Slack refused: {code}" + (f" (needed: {needed})" if needed else "")
-    details = "; ".join(map(str, _data(error).get("response_metadata", {}).get("messages", [])))
-    return ApplicationError(
-        f"{what}. {_MEND.get(code, "Look the error up in the reference of Slack's Web API.")} {details}".rstrip(),
-        type=f"slack_{code}",
-        non_retryable=True,
-    )
+    code = refusal_in(error)
+    if not code:
+        return ApplicationError(f"Slack is out of reach: {error or type(error).__name__}", type="SlackUnavailable")
+    answer = answer_in(error)
+    what = f"Slack refused: {code}" + (f" (needed: {answer['needed']})" if answer.get("needed") else "")
+    details = "; ".join(map(str, answer.get("response_metadata", {}).get("messages", [])))
+    mend = _MEND.get(code, "Look the error up in the reference of Slack's Web API.")
+    return ApplicationError(f"{what}. {mend} {details}".rstrip(), type=f"slack_{code}", non_retryable=True)
 
 
-def _data(error: SlackApiError) -> Mapping[str, Any]:
-    data = getattr(error.response, "data", None)
-    return data if isinstance(data, dict) else {}
+def _status(error: Exception) -> int:
+    response = getattr(error, "response", None)
+    return int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
 
 
-def _status(error: SlackApiError) -> int:
-    # slack_sdk hands over its own response, or aiohttp's when the body was no JSON.
-    response = error.response
-    return int(response.status_code if hasattr(response, "status_code") else response.status)
-
-
-def _retry_after(error: SlackApiError) -> timedelta | None:
-    value = {str(k).lower(): v for k, v in error.response.headers.items()}.get("retry-after", "")
+def _retry_after(error: Exception) -> timedelta | None:
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    value = {str(name).lower(): value for name, value in headers.items()}.get("retry-after", "")
     return min(timedelta(seconds=int(value)), _LONGEST_WAIT) if str(value).isdigit() else None

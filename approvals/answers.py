@@ -13,13 +13,19 @@ from seconder.contracts.calls import Decision
 
 _NAMED_MAX: Final = 10
 
-type Trouble = Literal["unknown_request", "ended", "not_recorded", "unconfirmed", "not_shown", "no_reason"]
+type Trouble = Literal[
+    "unknown_request", "superseded", "ended", "not_recorded", "unconfirmed", "not_shown", "no_reason"
+]
 """Why a click led to nothing although no rule refused it."""
 
 TROUBLES: Final[Mapping[Trouble, str]] = {
     "unknown_request": (
         "Nothing was recorded: this request is not known here. It may have been removed long after its end, or belong "
         "to another installation."
+    ),
+    "superseded": (
+        "Nothing was recorded: this button belongs to a call that was superseded and will never run. Look for a newer "
+        "notice of the session."
     ),
     "ended": "Nothing was recorded: the request was stopped together with its session before anyone decided this call.",
     "not_recorded": "Nothing was recorded: Temporal could not be reached. Please click again in a moment.",
@@ -44,10 +50,7 @@ def refused_in_words(refused: RefusedReview) -> str:
             when = f" at {at(refused.expires_at)}" if refused.expires_at else ""
             return f"Nothing was recorded: the request expired{when}. Nobody said no; the session was told so."
         case "superseded":
-            return (
-                "Nothing was recorded: this button belongs to a call that was superseded and will never run. "
-                "Look for a newer notice of the session."
-            )
+            return TROUBLES["superseded"]
         case "already_decided":
             return "Nothing was recorded: this call is already decided."
         case "from_the_future":

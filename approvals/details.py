@@ -12,6 +12,7 @@ from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.calls import Call, Decision
 
 CALLBACK: Final = "seconder.details"
+TURN_BLOCK: Final = "seconder.turn"
 PAGE_BLOCKS: Final = 90
 """Of the 100 that a modal may have."""
 PAGE_BYTES: Final = 200_000
@@ -26,6 +27,15 @@ def details_view(request: ApprovalRequest, call: Call, decision: Decision | None
     if len(pages) > 1:
         blocks.append(rich("seconder.pages", line(text(f"Page {page + 1} of {len(pages)}", bold=True))))
         blocks.append(_turn(Pointer(request.request_id, call.digest), page, len(pages)))
+    return _modal(blocks)
+
+
+def trouble_view(words: str) -> Json:
+    """What stands in the modal when the next page cannot be shown."""
+    return _modal([rich("seconder.trouble", line(words))])
+
+
+def _modal(blocks: list[Json]) -> Json:
     return {
         "type": "modal",
         "callback_id": CALLBACK,
@@ -40,7 +50,7 @@ def _turn(pointer: Pointer, page: int, pages: int) -> Json:
         return str(Pointer(pointer.request_id, pointer.digest, target))
 
     return actions(
-        "seconder.turn",
+        TURN_BLOCK,
         *([button(PREVIOUS_PAGE, "Previous page", to(page - 1))] if page else []),
         *([button(NEXT_PAGE, "Next page", to(page + 1))] if page + 1 < pages else []),
     )
