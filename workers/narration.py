@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -60,6 +61,12 @@ def _decision(entry: Entry) -> str:
     return f"[{colour}]{kind.capitalize()}[/] by {escape(people)}{reason}"
 
 
+def _counted(calls: JsonValue) -> str:
+    """Calls by tool, as in `52 get_order, 1 list_customers`."""
+    found = calls if isinstance(calls, dict) else {}
+    return _line(", ".join(f"{count} {tool}" for tool, count in found.items())) or "no calls"
+
+
 def _tool(entry: Entry) -> str:
     return _line(str(entry.detail.get("tool")))
 
@@ -74,7 +81,9 @@ _SAYS: dict[str, Callable[[Entry], str]] = {
     "refused_call": lambda entry: f"[yellow]Back to the model[/]: {_line(entry.text)}",
     "call": lambda entry: f"It wants [bold]{_tool(entry)}[/]: {_line(entry.text)}",
     "decision": _decision,
-    "block": lambda entry: f"The block {entry.detail.get('kind')}: {_line(str(entry.detail.get('calls')))}",
+    "block": lambda entry: (
+        f"The block [bold]{entry.detail.get('kind')}[/], after {_counted(entry.detail.get('calls'))}"
+    ),
     "outcome": lambda entry: f"It ran: [bold]{entry.detail.get('outcome')}[/] {_line(entry.text)}",
     "limit": lambda entry: f"[red]{_line(entry.text)}[/]",
     "error": lambda entry: f"[red]{_line(entry.text)}[/]",

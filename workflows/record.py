@@ -96,7 +96,8 @@ class SessionRecord:
             "output_tokens": turn.usage.output_tokens,
             "calls": [call.name for call in turn.calls],
         }
-        self._note("model", turn.refusal or turn.text or f"{len(turn.calls)} calls", detail=detail)
+        asked = ", ".join(call.name for call in turn.calls)
+        self._note("model", turn.refusal or turn.text or f"calls {asked}", detail=detail)
 
     def told_model(self, model_call_id: str, told: dict[str, JsonValue]) -> None:
         """The output of one of the model's calls."""
