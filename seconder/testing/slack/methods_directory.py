@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from seconder.testing.slack.answers import SlackRefusalError
 from seconder.testing.slack.arguments import text_argument
 from seconder.testing.slack.records import Json, LocalChannel, LocalUser, LocalUserGroup
-from seconder.testing.slack.state import BOT_ID, TEAM_ID, Workspace
+from seconder.testing.slack.state import APP_ID, BOT_ID, BOT_USER_ID, TEAM_ID, Workspace
 
 _PAGE = 100
 
@@ -36,6 +36,13 @@ class DirectoryMethods:
             if email and user.email and user.email.lower() == email and not user.deleted:
                 return {"user": self._user(user)}
         raise SlackRefusalError("users_not_found")
+
+    def bots_info(self, args: Json) -> Json:
+        """bots.info"""
+        if text_argument(args, "bot") != BOT_ID:
+            raise SlackRefusalError("bot_not_found")
+        name = self._workspace.users[BOT_USER_ID].name
+        return {"bot": {"id": BOT_ID, "app_id": APP_ID, "user_id": BOT_USER_ID, "name": name, "deleted": False}}
 
     def usergroups_list(self, args: Json) -> Json:
         """usergroups.list"""
@@ -174,6 +181,7 @@ def directory_methods(read: DirectoryMethods) -> Mapping[str, tuple[str | None, 
         "users.info": ("users:read", read.users_info),
         "users.list": ("users:read", read.users_list),
         "users.lookupByEmail": ("users:read.email", read.users_lookup_by_email),
+        "bots.info": ("users:read", read.bots_info),
         "usergroups.list": ("usergroups:read", read.usergroups_list),
         "usergroups.users.list": ("usergroups:read", read.usergroups_users_list),
         "conversations.info": (None, read.conversations_info),
