@@ -25,7 +25,7 @@ MAX_FRAME = 8 * 2**20
 _START_SECONDS = 60.0
 _FOLDER_PREFIX = "seconder-"
 _WATCH_SECONDS = 0.05
-_REFILL_SECONDS = 0.02
+_REFILL_SECONDS = 0.2
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
 _MEMORY_SLACK = 64 * 2**20
@@ -224,6 +224,7 @@ class HelperPool:
             finally:
                 self._serving.discard(helper)
                 self._retire(helper)
+                self._fill(self._warm)
 
     async def close(self) -> None:
         """End every helper, the busy ones included."""
@@ -250,7 +251,7 @@ class HelperPool:
             except asyncio.CancelledError:
                 self._launches.appendleft(launch)
                 raise
-            # Not at once: starting a process would compete with the block that is about to begin.
+            # Not at once: starting a process would compete with the block that is about to begin, and most end sooner.
             asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._fill, self._warm)
             try:
                 await helper.begin(memory_bytes)
