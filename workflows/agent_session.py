@@ -56,11 +56,11 @@ class AgentSession:
         self._status = Status(self._show)
 
     @workflow.run
-    async def run(self, request: Any = None, carried: SessionCarry | None = None) -> SessionResult:  # noqa: ANN401
+    async def run(self, request: Any = None, carried: Any = None) -> SessionResult:  # noqa: ANN401
         """Run the session to its end.
 
-        `request` is taken as it comes and checked here: a bad one ends the session with a sentence on what is wrong,
-        where a decoding error would leave it stuck for ever.
+        Both arguments are taken as they come and checked here: bad ones end the session with a sentence on what is
+        wrong, where a decoding error would leave it stuck for ever.
         """
         try:
             turns, limits = await self._open(request, carried)
@@ -139,9 +139,10 @@ class AgentSession:
         """What happened, in order."""
         return list(self._record.transcript) if self._record else []
 
-    async def _open(self, raw: Any, carried: SessionCarry | None) -> tuple[Turns, SessionLimits]:  # noqa: ANN401
+    async def _open(self, raw: Any, carried_raw: Any) -> tuple[Turns, SessionLimits]:  # noqa: ANN401
         session_id = engine.session_id()
         request = self._request = engine.checked_request(raw)
+        carried = engine.checked_carry(carried_raw)
         workflow.upsert_search_attributes([_AGENT.value_set(request.agent), _REQUESTER.value_set(request.requester)])
         self._status.set("starting")
         if carried is None:

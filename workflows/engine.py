@@ -21,7 +21,7 @@ from seconder.contracts.model import (
     ModelTurn,
     OutputVerdict,
 )
-from seconder.contracts.session import TASK_MAX_BYTES, SessionRequest
+from seconder.contracts.session import TASK_MAX_BYTES, SessionCarry, SessionRequest
 from workflows import presentation, timeouts
 
 _INVALID: Final = "InvalidRequest"
@@ -56,6 +56,19 @@ def checked_request(raw: Any) -> SessionRequest:  # noqa: ANN401 - anyone may se
         raise _invalid("The input is no SessionRequest. " + "; ".join(mistakes)) from error
     too_long(request.task, "task")
     return request
+
+
+def checked_carry(raw: Any) -> SessionCarry | None:  # noqa: ANN401 - anyone may send anything
+    """What an earlier run of this session handed on, or None in its first run.
+
+    Raises:
+        ApplicationError: a caller sent one, and with it an agent and reviewers of the caller's own making.
+    """
+    if raw is None:
+        return None
+    if workflow.info().continued_run_id is None:
+        raise _invalid("A session takes one argument, a SessionRequest; the second is for its own continuation.")
+    return SessionCarry.model_validate(raw)
 
 
 def too_long(text: str, what: str) -> None:

@@ -1,6 +1,6 @@
 """An agent as it is pinned in a session's history, so that a later deployment cannot change a running session."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
@@ -8,7 +8,9 @@ from seconder.contracts.base import Contract
 from seconder.effects import Effect
 from seconder.names import TOOLS_QUEUE
 
-PositiveSeconds = Annotated[float, Field(gt=0)]
+SECONDS_MAX: Final = 10 * 366 * 24 * 3600
+"""Ten years; a time much beyond cannot be added to a date."""
+PositiveSeconds = Annotated[float, Field(gt=0, le=SECONDS_MAX)]
 
 
 class ToolSpec(Contract):

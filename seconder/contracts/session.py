@@ -6,12 +6,14 @@ from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from seconder.contracts.base import Contract, Moment
 from seconder.contracts.calls import Receipt
-from seconder.contracts.definitions import AgentDefinition, SessionLimits
+from seconder.contracts.definitions import SECONDS_MAX, AgentDefinition, SessionLimits
 
 TASK_MAX_BYTES = 100_000
 """Of UTF-8; a task or a message that is longer belongs into a tool that reads it."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^\x00-\x1f\x7f]{1,255}$")]
+"""What stands in a search attribute: a longer value would make every task of the workflow fail."""
 
 
 class SessionRequest(Contract):
@@ -19,15 +21,15 @@ class SessionRequest(Contract):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    agent: Text
+    agent: Name
     task: Text
-    requester: Text
+    requester: Name
     """On whose behalf the session runs: a Slack user id."""
     output_schema: dict[str, Any] | None = None
     """A JSON Schema that the final answer must obey; without one the answer is text."""
     limits: SessionLimits | None = None
     """Narrower or wider than the agent's own."""
-    idle_seconds: float = Field(default=0, ge=0)
+    idle_seconds: float = Field(default=0, ge=0, le=SECONDS_MAX)
     """How long to wait for a further message after an answer; 0 ends the session with the answer."""
 
 
