@@ -7,7 +7,7 @@ be missing: there a skipped test fails the run.
 import os
 import shutil
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -37,31 +37,17 @@ async def temporal() -> AsyncIterator[WorkflowEnvironment]:
         yield environment
 
 
-CHROMIUM_PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome")
-_CHROMIUM_FLAGS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
 @pytest.fixture(scope="session")
 async def chromium() -> AsyncIterator["Browser"]:
     """The machine's own Chromium, without a window."""
     # It takes most of a second, which tests without a browser need not wait.
-    from playwright.async_api import async_playwright
+    from tests.browser.chromium import PROGRAMS, installed, launched
 
-    program = next(filter(None, map(shutil.which, CHROMIUM_PROGRAMS)), None)
+    program = installed()
     if program is None:
-        pytest.skip(f"no browser is installed: none of {', '.join(CHROMIUM_PROGRAMS)} is on the PATH")
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=program, args=_CHROMIUM_FLAGS)
+        pytest.skip(f"no browser is installed: none of {', '.join(PROGRAMS)} is on the PATH")
+    async with launched(program) as browser:
         yield browser
-        await browser.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Browser
 
 from seconder.testing.slack import LocalSlack
+from tests.browser.desk import Desk, open_desk
 from tests.browser.visitor import Visitor
 from workers.local import CHANNEL, REQUESTER, REVIEWER, STRANGER
 
@@ -23,3 +24,10 @@ async def visitor(chromium: Browser) -> AsyncIterator[Visitor]:
     yield somebody
     await somebody.leave()
     assert somebody.complaints == []
+
+
+@pytest.fixture(scope="package")
+async def desk(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Desk]:
+    """One desk for all tests that start sessions."""
+    async with open_desk(tmp_path_factory.mktemp("desk")) as running:
+        yield running

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import CHROMIUM_PROGRAMS
+from tests.browser.chromium import PROGRAMS
 
 CHECKOUT = Path(__file__).parents[2]
 TEST = """
@@ -31,5 +31,5 @@ def test_a_missing_browser_is_said_and_fails_the_run_only_in_ci(tmp_path: Path, 
     )
     assert run.returncode == status, run.stdout + run.stderr
     assert "1 skipped" in run.stdout
-    assert f"no browser is installed: none of {', '.join(CHROMIUM_PROGRAMS)}" in run.stdout
+    assert f"no browser is installed: none of {', '.join(PROGRAMS)}" in run.stdout
     assert ("skipped, which CI does not allow" in run.stdout) == bool(ci)
