@@ -19,8 +19,10 @@ async def test_the_readmes_agent_passes_the_readmes_test(tmp_path: Path) -> None
     assert set(examples) == {"my_agent.py", "test_my_agent.py"}
     for name, source in examples.items():
         await asyncio.to_thread((tmp_path / name).write_text, source)
+    settings = '[tool.pytest]\nasyncio_mode = "auto"\nasyncio_default_fixture_loop_scope = "function"\n'
+    await asyncio.to_thread((tmp_path / "pyproject.toml").write_text, settings)
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-o", "asyncio_mode=auto", "-W", "error"),
+        *(sys.executable, "-m", "pytest", "-q", "-W", "error"),
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path)},
         stdout=asyncio.subprocess.PIPE,
