@@ -153,7 +153,7 @@ class AgentSession:
             record.said_by_user("task", request.task, request.requester)
         limits = request.limits or record.definition.limits
         self._deadline = record.started_at + timedelta(seconds=limits.wall_clock_seconds)
-        gate = self._gate = Gate(session_id, request, record.next_request, self._status.refresh)
+        gate = self._gate = Gate(session_id, request, record.next_request, self._errands, self._status.refresh)
         self._status.people_are_asked = lambda: bool(gate.waiting())
         turns = Turns(
             request=request,

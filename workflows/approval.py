@@ -42,6 +42,8 @@ class Approval:
         self._request = request
         self._decisions: dict[str, Decision] = {}
         self._notice: Notice | None = None
+        self._notice_shows: tuple[Decision, ...] = ()
+        self._updating = asyncio.Lock()
         self._untold: list[Decision] = []
         self._unanswered: list[RefusedReview] = []
         self._refused = 0
@@ -63,7 +65,10 @@ class Approval:
         expiry.cancel()
         self._show()
         await self._settle(posting)
-        return ApprovalResult(decisions=self._in_order(), notice=self._notice)
+        decisions = self._in_order()
+        return ApprovalResult(
+            decisions=decisions, notice=self._notice, notice_is_current=self._notice_shows == decisions
+        )
 
     @workflow.signal(name=names.SIGNAL_REVIEW)
     def review(self, raw: Any = None) -> None:  # noqa: ANN401 - anyone may send anything
@@ -197,16 +202,19 @@ class Approval:
     async def _update_notice(self) -> None:
         if self._notice is None:
             return
-        update = NoticeUpdate(notice=self._notice, request=self._request, decisions=self._in_order())
-        try:
-            await workflow.execute_activity(
-                names.ACTIVITY_UPDATE_NOTICE,
-                update,
-                summary=f"{len(self._decisions)} of {len(self._request.calls)} decided",
-                **timeouts.UPDATE_NOTICE_AT_ONCE,
-            )
-        except ActivityError as error:
-            workflow.logger.warning("approval.notice_not_updated", extra={"cause": str(error.cause)})
+        # One at a time: an earlier state that is tried again must not land on top of a later one.
+        async with self._updating:
+            decisions = self._in_order()
+            try:
+                await workflow.execute_activity(
+                    names.ACTIVITY_UPDATE_NOTICE,
+                    NoticeUpdate(notice=self._notice, request=self._request, decisions=decisions),
+                    summary=f"{len(decisions)} of {len(self._request.calls)} decided",
+                    **timeouts.UPDATE_NOTICE_AT_ONCE,
+                )
+                self._notice_shows = decisions
+            except ActivityError as error:
+                workflow.logger.warning("approval.notice_not_updated", extra={"cause": str(error.cause)})
 
     async def _answer(self, refused: RefusedReview) -> None:
         try:

@@ -15,12 +15,13 @@ from temporalio.exceptions import FailureError
 from temporalio.workflow import ParentClosePolicy
 
 from seconder import names
-from seconder.contracts.approvals import CALLS_PER_REQUEST, ApprovalRequest, ApprovalResult, Notice
+from seconder.contracts.approvals import CALLS_PER_REQUEST, ApprovalRequest, ApprovalResult, Notice, NoticeUpdate
 from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.definitions import AgentDefinition
 from seconder.contracts.session import CancelCall, SessionRequest, Waiting
 from workflows import presentation
+from workflows.errands import Errands
 
 
 @dataclass(eq=False)
@@ -32,6 +33,16 @@ class OpenRequest:
     notice: Notice | None = None
     ended: bool = False
     child: asyncio.Task[None] | None = None
+
+    def is_backed(self, decision: Decision) -> bool:
+        """Whether somebody who may approve this call did."""
+        return any(
+            review.verdict == "approve"
+            and review.request_id == self.request.request_id
+            and decision.digest in review.digests
+            and review.reviewer.user_id in self.request.reviewers
+            for review in decision.reviews
+        )
 
     def decide(self, decision: Decision) -> None:
         """Keep the first decision of a call that is part of this request."""
@@ -47,11 +58,13 @@ class Gate:
         session_id: str,
         session: SessionRequest,
         next_number: Callable[[], int],
+        errands: Errands,
         on_change: Callable[[], None],
     ) -> None:
         self._session_id = session_id
         self._session = session
         self._next_number = next_number
+        self._errands = errands
         self._on_change = on_change
         self._open: list[OpenRequest] = []
 
@@ -96,9 +109,13 @@ class Gate:
         await workflow.wait_condition(lambda: entry.ended)
 
     def decided(self, decision: Decision) -> None:
-        """Take an early decision, sent ahead by an `Approval` of which other calls still wait."""
+        """Take an early decision, sent ahead by an `Approval` of which other calls still wait.
+
+        Anyone can send a signal: a yes without the yes of a reviewer is none.
+        """
         for entry in self._open:
-            entry.decide(decision)
+            if not decision.allows or entry.is_backed(decision):
+                entry.decide(decision)
         self._on_change()
 
     async def cancel_call(self, cancel: CancelCall) -> None:
@@ -152,6 +169,10 @@ class Gate:
             entry.notice = result.notice
             for decision in result.decisions:
                 entry.decide(decision)
+            if result.notice is not None and not result.notice_is_current:
+                self._errands.update_notice(
+                    NoticeUpdate(notice=result.notice, request=request, decisions=result.decisions)
+                )
         except FailureError as error:
             workflow.logger.error("gate.approval_failed", extra={"cause": str(error.cause or error)})
         finally:

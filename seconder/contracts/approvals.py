@@ -97,6 +97,8 @@ class ApprovalResult(Contract):
 
     decisions: tuple[Decision, ...]
     notice: Notice | None = None
+    notice_is_current: bool = True
+    """Whether the notice shows these decisions; otherwise somebody has to bring it up to date."""
 
 
 def refusal_of(request: ApprovalRequest, decided: dict[str, Decision], review: Review, now: datetime) -> Refusal | None:
