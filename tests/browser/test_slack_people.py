@@ -79,3 +79,30 @@ async def test_a_notice_can_be_read_and_decided_at_any_width(
         assert 0 <= box["y"] < box["y"] + box["height"] <= height
     for text in await visitor.page.locator("article .rich, article pre, article h3").all():
         assert await text.evaluate("node => node.scrollWidth - node.clientWidth") == 0
+
+
+@pytest.mark.parametrize("width", [1280, 800, 420])
+async def test_a_thread_opens_beside_or_over_the_channel(visitor: Visitor, slack: LocalSlack, width: int) -> None:
+    """It is reached by the button on a message, covers no warning, and gives the channel back when it is closed."""
+    await visitor.page.set_viewport_size({"width": width, "height": 800})
+    posted = await client_of(slack).chat_postMessage(channel=CHANNEL.id, text="waits")
+    await visitor.open_slack(slack, REVIEWER.id)
+    button = visitor.message("waits").get_by_role("button", name="Reply in thread")
+    await expect(button).to_have_css("opacity", "0")
+    await visitor.message("waits").hover()
+    await expect(button).to_have_css("opacity", "1")
+    await button.click()
+    thread = visitor.page.get_by_role("complementary", name="Thread")
+    await thread.get_by_label("Reply").fill("Why?")
+    await thread.get_by_role("button", name="Send").click()
+    await expect(thread.get_by_role("article")).to_contain_text(["waits", "Why?"])
+    [_, reply] = slack.messages(CHANNEL.id, thread_ts=posted["ts"])
+    assert (reply.user, reply.text) == (REVIEWER.id, "Why?")
+
+    banner, box = await visitor.page.locator("#banner").bounding_box(), await thread.bounding_box()
+    assert banner is not None
+    assert box is not None
+    assert box["y"] >= banner["y"] + banner["height"] > 0
+    await thread.get_by_label("Close thread").click()
+    await expect(thread).to_be_hidden()
+    await expect(visitor.message("waits")).to_contain_text("1 reply")

@@ -9,7 +9,7 @@ from seconder.testing.slack import LocalSlack
 
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 800}
 NARROW: Final[ViewportSize] = {"width": 420, "height": 800}
-PATIENCE: Final = 15_000
+PATIENCE: Final = 30_000
 """Milliseconds that anything may take to appear."""
 
 expect.set_options(timeout=PATIENCE)
