@@ -27,7 +27,10 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
         "Nothing was recorded: this button belongs to a call that was superseded and will never run. Look for a newer "
         "notice of the session."
     ),
-    "ended": "Nothing was recorded: the request was stopped together with its session before anyone decided this call.",
+    "ended": (
+        "Nothing was recorded: the request was stopped together with its session, and no decision of this call is on "
+        "record."
+    ),
     "not_recorded": "Nothing was recorded: Temporal could not be reached. Please click again in a moment.",
     "unconfirmed": (
         "Your click may not have been recorded: Temporal did not confirm it in time. Please click again; a click that "

@@ -1,0 +1,74 @@
+"""Temporal is away while people click: nothing is recorded, they are told, and a later click works."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from approvals.denial import REASON_BLOCK
+from approvals.pointers import APPROVE, DENY, DETAILS
+from tests.slack.gateway_desk import ANNA, Cable, Case, Desk, open_desk
+
+
+@dataclass
+class Outage:
+    desk: Desk
+    cable: Cable
+    case: Case
+
+
+@pytest.fixture
+async def outage(temporal: WorkflowEnvironment) -> AsyncIterator[Outage]:
+    """A gateway whose way to Temporal can be cut."""
+    target = temporal.client.service_client.config.target_host
+    async with Cable(target) as cable:
+        client = await Client.connect(cable.address, data_converter=pydantic_data_converter)
+        async with open_desk(client) as desk:
+            yield Outage(desk, cable, await desk.request())
+
+
+@pytest.mark.parametrize("action_id", [APPROVE, DENY, DETAILS])
+@pytest.mark.parametrize("how", ["cut", "held"])
+async def test_a_click_while_temporal_is_away_is_told_and_works_later(outage: Outage, action_id: str, how: str) -> None:
+    """Slack is acked in time, the person hears that nothing was recorded, and clicking again does it."""
+    desk, case = outage.desk, outage.case
+    if how == "cut":
+        await outage.cable.cut()
+    else:
+        outage.cable.hold()
+    assert (await desk.click(case, ANNA, action_id)).acked
+    told = await desk.slack.wait_for_ephemeral(ANNA.id)
+    assert told.text.startswith(
+        "Nothing was recorded: Temporal could not be reached." if action_id == APPROVE else "That could not be opened"
+    )
+    await outage.cable.mend()
+    assert await desk.reviews(case) == []
+    assert (await desk.click(case, ANNA, action_id)).acked
+    if action_id == APPROVE:
+        assert len(await desk.reviews(case)) == 1
+    else:
+        await desk.slack.wait_for_view(ANNA.id)
+    assert desk.told(ANNA) == [told.text]
+
+
+@pytest.mark.parametrize("how", ["cut", "held"])
+async def test_a_reason_that_could_not_be_recorded_is_kept_in_its_modal(outage: Outage, how: str) -> None:
+    """The modal stays open, says so, and submitting it again records the denial."""
+    desk, case = outage.desk, outage.case
+    view = await desk.denial(case, ANNA)
+    if how == "cut":
+        await outage.cable.cut()
+    else:
+        outage.cable.hold()
+    delivery = await desk.slack.submit_view(ANNA.id, view.id, {REASON_BLOCK: "No."})
+    assert delivery.acked
+    assert delivery.errors[REASON_BLOCK].startswith("Nothing was recorded: Temporal could not be reached.")
+    await outage.cable.mend()
+    delivery = await desk.slack.submit_view(ANNA.id, view.id, {REASON_BLOCK: "No."})
+    assert delivery.acked
+    assert delivery.errors == {}
+    [review] = await desk.reviews(case)
+    assert review.reason == "No."
