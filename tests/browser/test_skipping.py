@@ -22,9 +22,9 @@ def test_a_missing_browser_is_said_and_fails_the_run_only_in_ci(tmp_path: Path, 
     (tmp_path / "test_browser.py").write_text(TEST)
     (tmp_path / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\naddopts = -ra\n")
     run = subprocess.run(  # noqa: S603 - this interpreter, on a test of our own
-        [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "no:cacheprovider", str(tmp_path)],
+        [sys.executable, "-m", "pytest", "-p", "tests.conftest", "-p", "pytest_asyncio.plugin", str(tmp_path)],
         cwd=CHECKOUT,
-        env=os.environ | {"PATH": str(tmp_path), "CI": ci},
+        env=os.environ | {"PATH": str(tmp_path), "CI": ci, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         capture_output=True,
         text=True,
         check=False,
