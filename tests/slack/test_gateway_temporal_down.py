@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-from temporalio.client import Client
+from temporalio.client import Client, Interceptor, OutboundInterceptor, SignalWorkflowInput
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from approvals.denial import REASON_BLOCK
 from approvals.pointers import APPROVE, DENY, DETAILS
+from seconder.contracts.approvals import ApprovalResult
 from tests.slack.gateway_desk import ANNA, Cable, Case, Desk, open_desk
 
 
@@ -72,3 +73,43 @@ async def test_a_reason_that_could_not_be_recorded_is_kept_in_its_modal(outage: 
     assert delivery.errors == {}
     [review] = await desk.reviews(case)
     assert review.reason == "No."
+
+
+class HoldSignals(Interceptor):
+    """Temporal goes away between the reading of a request and the next signal."""
+
+    def __init__(self, cable: Cable) -> None:
+        self.cable = cable
+        self.armed = True
+
+    def intercept_client(self, next: OutboundInterceptor) -> OutboundInterceptor:  # noqa: A002 - Temporal's name
+        held = self
+
+        class Holding(OutboundInterceptor):
+            async def signal_workflow(self, input: SignalWorkflowInput) -> None:  # noqa: A002 - Temporal's name
+                if held.armed:
+                    held.armed = False
+                    held.cable.hold()
+                await super().signal_workflow(input)
+
+        return Holding(next)
+
+
+async def test_a_click_that_temporal_did_not_confirm_is_not_called_lost(temporal: WorkflowEnvironment) -> None:
+    """Where nobody can know whether the signal arrived, the person is told that, and a second click does no harm."""
+    async with Cable(temporal.client.service_client.config.target_host) as cable:
+        client = await Client.connect(
+            cable.address, data_converter=pydantic_data_converter, interceptors=[HoldSignals(cable)]
+        )
+        async with open_desk(client) as desk:
+            case = await desk.request()
+            assert (await desk.click(case, ANNA)).acked
+            told = await desk.slack.wait_for_ephemeral(ANNA.id)
+            assert told.text.startswith("Your click may not have been recorded")
+            await cable.mend()
+            assert (await desk.click(case, ANNA)).acked
+            reviews = await desk.reviews(case)
+            assert {review.digests for review in reviews} == {(case.request.calls[0].digest,)}
+            async with desk.worker():
+                result: ApprovalResult = await case.handle.result()
+            assert [len(decision.reviews) for decision in result.decisions] == [1]
