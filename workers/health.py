@@ -9,6 +9,7 @@ import sys
 
 from seconder.connection import connect
 from seconder.errors import SeconderError, ServiceError
+from seconder.leaving import leave
 from workers.queues import describe_queue, polling
 
 
@@ -27,7 +28,7 @@ async def check_health(queue: str | None) -> None:
         raise ServiceError(f"No worker of {socket.gethostname()} polls {queue}.")
 
 
-def main() -> int:
+def run() -> int:
     """Exit code 0 when all is well, 1 with a sentence otherwise."""
     try:
         asyncio.run(check_health(sys.argv[1] if len(sys.argv) > 1 else None))
@@ -38,4 +39,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(run())

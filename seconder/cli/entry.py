@@ -3,12 +3,12 @@
 Exit codes: 0 done, 1 the session did not complete, 2 something has to be mended first, 130 interrupted.
 """
 
-import os
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -16,6 +16,7 @@ from seconder.cli import approvals, processes, sessions, tools
 from seconder.cli.printing import complain
 from seconder.client import SessionFailedError
 from seconder.errors import SeconderError
+from seconder.leaving import leave
 
 app = typer.Typer(
     name="seconder",
@@ -51,21 +52,25 @@ def _seconder(
         raise typer.Exit
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main() -> NoReturn:
+    """Run the command of this process, and end it."""
+    leave(run())
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command, by default that of the process, and give back its exit code."""
     invocation = Invocation()
     try:
         code = app(args=arguments, standalone_mode=False, obj=invocation, prog_name="seconder")
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does; writing again at exit would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone, as `head` does.
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told to the user in a sentence
         if invocation.debug:
-            raise
+            traceback.print_exc()
         return _exit_code_of(error)
     return code if isinstance(code, int) else 0
 

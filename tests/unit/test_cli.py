@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from seconder.cli import main
+from seconder.cli import run
 from seconder.cli.printing import duration
 from seconder.contracts.session import TASK_MAX_BYTES
 from seconder.inert import inert, inert_line
@@ -47,8 +47,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def command(*arguments: str) -> list[str]:
     """The command as a process of its own, of the package under test."""
-    start = "import sys; from seconder.cli import main; sys.exit(main(sys.argv[1:]))"
-    return [sys.executable, "-P", "-c", start, *arguments]
+    return [sys.executable, "-P", "-c", "from seconder.cli import main; main()", *arguments]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +74,7 @@ def test_a_mistake_gets_one_sentence_and_exit_code_2(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What a user can mend is said on stderr, without a traceback, and stdout stays clean."""
-    assert main(arguments) == 2
+    assert run(arguments) == 2
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith("seconder: ")
@@ -97,7 +96,7 @@ def test_a_schema_that_is_none_is_refused(
     """A broken schema is found before a session starts."""
     file = tmp_path / "schema.json"
     file.write_text(content)
-    assert main(["start", "clerk", "do it", "--requester", "U1", "--schema", str(file)]) == 2
+    assert run(["start", "clerk", "do it", "--requester", "U1", "--schema", str(file)]) == 2
     assert said in capsys.readouterr().err
 
 
@@ -106,28 +105,28 @@ def test_debug_shows_where_an_error_came_from() -> None:
     completed = subprocess.run(  # noqa: S603 - our own command
         command("--debug", "tools", "--app", "no_such_module:agent"), capture_output=True, text=True, check=False
     )
-    assert completed.returncode == 1
+    assert completed.returncode == 2
     assert "Traceback" in completed.stderr
     assert "no_such_module" in completed.stderr
 
 
 def test_the_version_and_the_help_go_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     """Asking for help is no mistake, with or without a word."""
-    assert main(["--version"]) == 0
+    assert run(["--version"]) == 0
     assert capsys.readouterr().out.strip()
     for arguments in ([], ["--help"], ["start", "--help"]):
-        assert main(arguments) == 0
+        assert run(arguments) == 0
         assert "Usage: seconder" in capsys.readouterr().out
 
 
 def test_tools_lists_each_tool_with_its_effect_and_lane(capsys: pytest.CaptureFixture[str]) -> None:
     """Who reads the list knows what an agent can do, and what waits for a person."""
-    assert main(["tools", "--app", "examples.support_desk:agent", "--json"]) == 0
+    assert run(["tools", "--app", "examples.support_desk:agent", "--json"]) == 0
     tools = {tool["name"]: tool for tool in json.loads(capsys.readouterr().out)}
     assert (tools["issue_refund"]["effect"], tools["issue_refund"]["lane"]) == ("spend", "side_effect")
     assert (tools["get_order"]["effect"], tools["get_order"]["lane"]) == ("read", "block")
     assert tools["get_order"]["tools_queue"] is None
-    assert main(["tools", "--app", "examples.support_desk:agent"]) == 0
+    assert run(["tools", "--app", "examples.support_desk:agent"]) == 0
     shown = capsys.readouterr().out
     assert "spends money" in shown
     assert "reads sensitive data" in shown
@@ -202,5 +201,5 @@ def test_a_task_beyond_the_limit_is_refused_before_it_is_sent(
     file.write_text("ä" * (TASK_MAX_BYTES // 2 + 1))
     with file.open() as task:
         monkeypatch.setattr(sys, "stdin", task)
-        assert main(["start", "clerk", "-", "--requester", "U1"]) == 2
+        assert run(["start", "clerk", "-", "--requester", "U1"]) == 2
     assert f"The task is {TASK_MAX_BYTES + 2} bytes long" in capsys.readouterr().err

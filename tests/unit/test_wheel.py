@@ -20,8 +20,8 @@ assert seconder.__file__.startswith(sys.argv[1]), seconder.__file__
 for module in pkgutil.walk_packages(seconder.__path__, "seconder."):
     if not module.name.startswith("seconder.testing"):
         importlib.import_module(module.name)
-from seconder.cli import main
-sys.exit(main(["--version"]))
+from seconder.cli import run
+sys.exit(run(["--version"]))
 """
 
 
