@@ -52,9 +52,10 @@ def title_of(request: ApprovalRequest) -> str:
     if len(request.calls) == 1:
         return action_of(request.calls[0])
     tools = Counter(call.tool for call in request.calls)
-    return f"{len(request.calls)} calls: " + ", ".join(
-        tool if times == 1 else f"{times} of {tool}" for tool, times in tools.items()
-    )
+    if len(tools) == 1:
+        return f"{len(request.calls)} calls of {action_of(request.calls[0])}"
+    counted = (tool if times == 1 else f"{tool} ({times})" for tool, times in tools.items())
+    return f"{len(request.calls)} calls: {', '.join(counted)}"
 
 
 def action_of(call: Call) -> str:

@@ -228,11 +228,17 @@ def test_calls_are_decided_one_by_one() -> None:
     calls = tuple(call_of(number, amount=number) for number in range(1, 4))
     card = render_notice(request_of(*calls), [decision_of(calls[1], "denied", reason="no")])
     shown = lines(check_message_blocks(card.blocks))
-    assert shown[0] == "3 calls: 3 of issue_refund"
+    assert shown[0] == "3 calls of issue_refund: spends money"
     assert "1 of 3 decided" in shown
     still = [Pointer.parse(value).digest for action, value in buttons(card.blocks) if action == APPROVE]
     assert still == [calls[0].digest, calls[2].digest]
     assert card.text.startswith("Waits for approval")
+
+
+def test_the_title_of_several_tools_counts_each() -> None:
+    """The title says what is asked for, also when it is not all the same."""
+    calls = (call_of(1), call_of(2), call_of(3, tool="send_email", effect=Effect.EXTERNAL))
+    assert lines(render_notice(request_of(*calls)).blocks)[0] == "3 calls: issue_refund (2), send_email"
 
 
 def test_a_block_shows_its_code_tools_and_limits_and_the_models_words_apart() -> None:
