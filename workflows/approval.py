@@ -29,7 +29,7 @@ from seconder.contracts.session import CancelCall
 from workflows import presentation, timeouts
 
 ANSWERS_MAX: Final = 20
-"""A stranger who keeps clicking gets this many answers from one request, then silence and a count."""
+"""So many clicks that do not count are answered by one request; further ones are only counted."""
 _STATE = SearchAttributeKey.for_keyword(names.SEARCH_STATE)
 
 
@@ -47,6 +47,7 @@ class Approval:
         self._untold: list[Decision] = []
         self._unanswered: list[RefusedReview] = []
         self._refused = 0
+        self._answered = 0
         self._errands: dict[asyncio.Task[None], None] = {}  # a set of tasks would have no stable order
 
     @workflow.run
@@ -64,7 +65,11 @@ class Approval:
             self._close_open("cancelled", "The session ended before anyone decided.")
         expiry.cancel()
         self._show()
-        await self._settle(posting)
+        try:
+            await self._settle(posting)
+        except asyncio.CancelledError:
+            # Everything is decided by now, and the session has to hear what was; it repairs the notice.
+            workflow.logger.info("approval.cancelled_after_decision")
         decisions = self._in_order()
         return ApprovalResult(
             decisions=decisions, notice=self._notice, notice_is_current=self._notice_shows == decisions
@@ -84,7 +89,8 @@ class Approval:
         refusal = refusal_of(self._request, self._decisions, review, workflow.now())
         if refusal is not None:
             self._refused += 1
-            if self._refused <= ANSWERS_MAX:
+            if self._answered < ANSWERS_MAX:
+                self._answered += 1
                 standing = [self._decisions[digest] for digest in review.digests if digest in self._decisions]
                 self._unanswered.append(
                     RefusedReview(
@@ -182,7 +188,11 @@ class Approval:
             await workflow.wait([posting], timeout=timeouts.NOTICE_SETTLES_WITHIN.total_seconds())
             posting.cancel()
         self._errand(self._update_notice())
-        await workflow.wait(list(self._errands), timeout=timeouts.NOTICE_SETTLES_WITHIN.total_seconds())
+        settled_by = workflow.now() + timeouts.NOTICE_SETTLES_WITHIN
+        while (self._errands or self._unanswered) and (left := (settled_by - workflow.now()).total_seconds()) > 0:
+            # Two people may click at once: the second is answered, although the first has decided everything.
+            self._send_out()
+            await workflow.wait(list(self._errands), timeout=left, return_when=asyncio.FIRST_COMPLETED)
         for errand in list(self._errands):
             errand.cancel()
 
@@ -192,7 +202,7 @@ class Approval:
                 names.ACTIVITY_POST_NOTICE,
                 self._request,
                 result_type=Notice,
-                summary=f"Ask {len(self._request.reviewers)} reviewers",
+                summary=f"Ask {', '.join(self._request.reviewers[:5])}",
                 **timeouts.post_notice(timedelta(seconds=self._time_left())),
             )
         except ActivityError as error:
