@@ -11,14 +11,12 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from seconder import names
 from seconder.contracts.session import TASK_MAX_BYTES, SessionRequest
 from seconder.errors import ConfigurationError
-from seconder.inert import inert_line
+from seconder.markdown import fence, one_line, span
 
 MEMO_TASK: Final = "task"
 """The memo that lets a list of sessions say what each is about."""
 
-_HEADLINE_MAX = 120
-_DETAILS_MAX = 4000
-_SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_HEADLINE_MAX_BYTES = 120
 
 
 def build_request(**fields: Any) -> SessionRequest:  # noqa: ANN401 - what a caller or a file gives
@@ -63,34 +61,30 @@ def checked_session_id(session_id: str | None, agent: str) -> str:
         ConfigurationError: the id has characters that a shell, an URL or the Temporal UI would trip over.
     """
     if session_id is None:
-        slug = re.sub(r"[^a-z0-9]+", "-", agent.lower()).strip("-")[:63] or "session"
+        slug = re.sub(r"[^a-z0-9]+", "-", agent.lower()).strip("-")[:40] or "session"
         return f"{slug}-{datetime.now(UTC):%Y%m%d}-{secrets.token_hex(4)}"
-    if not _SESSION_ID.fullmatch(session_id):
+    if names.session_id_of(names.session_workflow_id(session_id)) is None:
         raise ConfigurationError(
-            f"{session_id!r} cannot name a session: use letters, digits, dots, hyphens and underscores, at most 128."
+            f"{session_id!r} cannot name a session: use letters, digits, dots, hyphens and underscores, at most 64."
         )
     return session_id
 
 
 def headline(task: str) -> str:
     """The beginning of a task, on one line."""
-    line = inert_line(task)
-    return line if len(line) <= _HEADLINE_MAX else line[: _HEADLINE_MAX - 1] + "…"
+    return one_line(task, _HEADLINE_MAX_BYTES)
 
 
 def static_summary(request: SessionRequest) -> str:
     """One line for the Temporal UI."""
-    return f"{_span(request.agent)}: {_span(headline(request.task))}"
+    return f"{span(request.agent)}: {span(headline(request.task))}"
 
 
 def static_details(request: SessionRequest) -> str:
-    """What the session was started with, as Markdown; texts stand in fences that they cannot close."""
-    task = request.task
-    shown = task if len(task) <= _DETAILS_MAX else f"{task[:_DETAILS_MAX]}\n… ({len(task)} characters in all)"
-    fence = "`" * max(3, 1 + max((len(run) for run in re.findall(r"`+", shown)), default=0))
+    """What the session was started with, as Markdown."""
     return (
-        f"Agent {_span(request.agent)} for {_span(request.requester)}. Side effects wait for a person in Slack.\n\n"
-        f"{fence}\n{shown}\n{fence}"
+        f"Agent {span(request.agent)} for {span(request.requester)}. Side effects wait for a person in Slack.\n\n"
+        f"{fence(request.task)}"
     )
 
 
@@ -104,7 +98,3 @@ def search_attributes(request: SessionRequest) -> TypedSearchAttributes:
     return TypedSearchAttributes(
         [SearchAttributePair(SearchAttributeKey.for_keyword(name), value) for name, value in values.items()]
     )
-
-
-def _span(text: str) -> str:
-    return "`" + inert_line(text).replace("`", "'") + "`"

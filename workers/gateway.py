@@ -23,7 +23,9 @@ async def gateway(client: Client, settings: Settings) -> AsyncIterator[Gateway]:
         ServiceError: Slack cannot be reached, or the port is in use.
     """
     settings.require("gateway")
-    slack = AsyncWebClient(token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_url)
+    slack = AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(), base_url=settings.slack_url, retry_handlers=[]
+    )
     clicks = Gateway(Requests(client), slack, await app_id_of(slack))
     async with _transport(clicks, slack, settings):
         yield clicks

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError
 
-from seconder import names
+from seconder import markdown, names
 from seconder.contracts.definitions import AgentDefinition
 from seconder.contracts.model import (
     CheckCalls,
@@ -22,7 +22,7 @@ from seconder.contracts.model import (
     OutputVerdict,
 )
 from seconder.contracts.session import TASK_MAX_BYTES, SessionCarry, SessionRequest
-from workflows import presentation, timeouts
+from workflows import timeouts
 
 _INVALID: Final = "InvalidRequest"
 
@@ -92,7 +92,7 @@ async def load_agent(request: SessionRequest) -> AgentDefinition:
             names.ACTIVITY_LOAD_AGENT,
             LoadAgent(agent=request.agent, output_schema=request.output_schema),
             result_type=AgentDefinition,
-            summary=presentation.one_line(request.agent),
+            summary=markdown.one_line(request.agent),
             **timeouts.LOAD_AGENT,
         )
     except ActivityError as error:
@@ -107,7 +107,7 @@ async def ask_model(request: ModelRequest, turn: int) -> ModelTurn:
             names.ACTIVITY_ASK_MODEL,
             request,
             result_type=ModelTurn,
-            summary=f"Turn {turn}: {presentation.one_line(request.definition.model)}",
+            summary=f"Turn {turn}: {markdown.one_line(request.definition.model)}",
             **timeouts.ASK_MODEL,
         )
     except ActivityError as error:
@@ -124,7 +124,7 @@ async def check_calls(
             names.ACTIVITY_CHECK_CALLS,
             CheckCalls(session_id=session_id(), definition=definition, calls=calls, call_ids=call_ids),
             result_type=CheckedCalls,
-            summary=presentation.one_line(", ".join(call.name for call in calls)),
+            summary=markdown.one_line(", ".join(call.name for call in calls)),
             **timeouts.CHECK,
         )
     except ActivityError as error:

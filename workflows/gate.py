@@ -14,7 +14,7 @@ from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSear
 from temporalio.exceptions import FailureError
 from temporalio.workflow import ParentClosePolicy
 
-from seconder import names
+from seconder import markdown, names
 from seconder.contracts.approvals import CALLS_PER_REQUEST, ApprovalRequest, ApprovalResult, Notice, NoticeUpdate
 from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.calls import Call, Decision
@@ -81,7 +81,7 @@ class Gate:
                 agent=definition.name,
                 agent_version=definition.version,
                 requester=self._session.requester,
-                task=presentation.one_line(self._session.task, 500),
+                task=markdown.one_line(self._session.task, 500),
                 calls=tuple(calls[start : start + CALLS_PER_REQUEST]),
                 block=block,
                 reviewers=definition.policy.reviewers,

@@ -4,7 +4,6 @@ Everything from a model or a caller stands in code fences or code spans that it 
 """
 
 import json
-import re
 from collections.abc import Mapping
 
 from pydantic import JsonValue
@@ -13,30 +12,9 @@ from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.base import iso
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.session import SessionState
-from seconder.inert import inert, inert_line
+from seconder.markdown import DETAILS_MAX_BYTES, fence, one_line, span
 
-_SUMMARY_MAX = 120
-_DETAILS_MAX = 4000
-
-
-def one_line(text: str, limit: int = _SUMMARY_MAX) -> str:
-    """Text on one line, with invisible characters spelled out, cut with an ellipsis."""
-    flat = inert_line(text)
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
-
-
-def span(text: str, limit: int = _SUMMARY_MAX) -> str:
-    """A Markdown code span that its content cannot leave."""
-    return "`" + one_line(text, limit).replace("`", "'").replace("|", "/") + "`"
-
-
-def fence(text: str, language: str = "") -> str:
-    """A Markdown code fence that is longer than any run of backticks in its content."""
-    text = inert(text)
-    shown = text if len(text) <= _DETAILS_MAX else f"{text[:_DETAILS_MAX]}\n… ({len(text)} characters in all)"
-    longest = max((len(run) for run in re.findall(r"`+", shown)), default=0)
-    ticks = "`" * max(3, longest + 1)
-    return f"{ticks}{language}\n{shown}\n{ticks}"
+_CALL_MAX_BYTES = 200
 
 
 def call_summary(call: Call) -> str:
@@ -44,23 +22,25 @@ def call_summary(call: Call) -> str:
     if call.is_block:
         return "a code block"
     arguments = ", ".join(f"{name}={_compact(value)}" for name, value in call.arguments.items())
-    return one_line(f"{call.tool}({arguments})")
+    return one_line(f"{call.tool}({arguments})", _CALL_MAX_BYTES)
 
 
 def request_summary(request: ApprovalRequest) -> str:
-    """A request on one line: its calls, as far as they fit."""
-    return one_line(" + ".join(call_summary(call) for call in request.calls), 200)
+    """A request on one line of Markdown: its calls, as far as they fit."""
+    share = 300 // len(request.calls)
+    return " + ".join(span(call_summary(call), share) for call in request.calls)
 
 
 def request_details(request: ApprovalRequest) -> str:
     """The static details of an approval: each call whole enough to recognise it."""
     parts = [f"Session {span(request.session_id)} asks for {span(request.requester)}: {span(request.task, 300)}"]
+    share = DETAILS_MAX_BYTES // (2 * len(request.calls))
     for call in request.calls:
         parts.append(f"**{call.tool}** ({call.effect.in_words}), digest `{call.digest}`")
         if call.is_block:
-            parts.append(fence(str(call.arguments.get("code", "")), "python"))
+            parts.append(fence(str(call.arguments.get("code", "")), "python", share))
         else:
-            parts.append(fence(json.dumps(call.arguments, indent=2, ensure_ascii=False), "json"))
+            parts.append(fence(json.dumps(call.arguments, indent=2, ensure_ascii=False), "json", share))
     return "\n\n".join(parts)
 
 
@@ -70,13 +50,13 @@ def approval_details(request: ApprovalRequest, decisions: Mapping[str, Decision]
     lines = [f"For {reviewers}, until {iso(request.expires_at)}."]
     if not posted:
         lines.append("The notice is **not posted yet**.")
-    lines += ["", "| call | decision | by | reason |", "| --- | --- | --- | --- |"]
+    lines.append("")
     for call in request.calls:
         decision = decisions.get(call.digest)
-        by = ", ".join(review.reviewer.user_id for review in decision.reviews) if decision else ""
-        verdict = decision.kind if decision else "waiting"
-        reason = span(decision.reason) if decision and decision.reason else ""
-        lines.append(f"| {span(call_summary(call))} | {verdict} | {by} | {reason} |")
+        by = f" by {', '.join(review.reviewer.user_id for review in decision.reviews)}" if decision else ""
+        verdict = f"**{decision.kind}**{by}" if decision else "waiting"
+        reason = f": {span(decision.reason)}" if decision and decision.reason else ""
+        lines.append(f"- {span(call_summary(call))} — {verdict}{reason}")
     return "\n".join(lines)
 
 
@@ -91,15 +71,16 @@ def session_details(state: SessionState) -> str:
         f"Turn {state.turn} · {figures} · {usage.blocks} blocks · {usage.tool_calls} tool calls",
     ]
     if state.waiting:
-        lines += ["", "| waits for | of | until | request |", "| --- | --- | --- | --- |"]
+        lines += ["", "Waits for:", ""]
         for waiting in state.waiting:
             tools = ", ".join(span(tool) for tool in waiting.tools)
             people = ", ".join(span(user) for user in waiting.reviewers)
-            lines.append(f"| {tools} | {people} | {iso(waiting.expires_at)} | {span(waiting.request_id)} |")
+            until = iso(waiting.expires_at)
+            lines.append(f"- {people} to decide on {tools} until {until} ({span(waiting.request_id)})")
     if state.receipts:
-        lines += ["", "| call | decision | outcome |", "| --- | --- | --- |"]
+        lines += ["", "Decided so far:", ""]
         lines += [
-            f"| {span(receipt.tool)} {span(receipt.call_id)} | {receipt.decision.kind} | {receipt.outcome} |"
+            f"- {span(receipt.tool)} {span(receipt.call_id)} — {receipt.decision.kind}, {receipt.outcome}"
             for receipt in state.receipts[-30:]
         ]
     lines += ["", "Task:", fence(state.task)]

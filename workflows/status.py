@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from temporalio import workflow
+
 from seconder.contracts.session import SessionStatus
 
 
@@ -49,4 +51,7 @@ class Status:
 
     def refresh(self) -> None:
         """Show what changed."""
-        self._show(self.current)
+        # A worker that puts a workflow out of its cache closes its coroutines from outside the workflow: what stands
+        # in their `finally` must not issue commands then.
+        if workflow.in_workflow():
+            self._show(self.current)

@@ -1,6 +1,6 @@
 """What all contracts share: frozen, readable as JSON, and strict about keys that nobody knows."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
@@ -25,4 +25,4 @@ class Contract(BaseModel):
 
 def iso(moment: datetime) -> str:
     """A moment as people read it in the Temporal UI: to the second, in UTC."""
-    return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,6 +1,8 @@
 """A call, its digest, and what became of it."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, TypeAdapter
 
@@ -28,9 +30,12 @@ class Call(Contract):
     effect: Effect
     model_call_id: str = ""
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON of what an approval is bound to."""
+        """SHA-256 over the canonical JSON of what an approval is bound to.
+
+        Kept once computed: 64 KiB of arguments take tens of milliseconds, and a workflow asks for it all the time.
+        """
         return sha256_of(
             {
                 "session_id": self.session_id,
@@ -42,6 +47,10 @@ class Call(Contract):
                 "arguments": self.arguments,
             }
         )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy that is built anew: a changed call must not keep the digest of the old one."""
+        return type(self).model_validate({**self.model_dump(), **(update or {})})
 
     @property
     def is_block(self) -> bool:
