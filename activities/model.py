@@ -8,7 +8,8 @@ from openai.types.responses import Response, ResponseFunctionToolCall, ResponseO
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities import model_faults, prompt
+from activities import prompt
+from activities.faults import model as faults
 from activities.heartbeats import heartbeats
 from seconder import names
 from seconder.contracts.model import FunctionCall, ModelRequest, ModelTurn
@@ -33,13 +34,13 @@ class Model:
         """One response of the model.
 
         Raises:
-            ApplicationError: as `model_faults` maps it; retryable when asking again may help.
+            ApplicationError: as `activities.faults.model` maps it; retryable when asking again may help.
         """
         async with heartbeats(every_seconds=5):
             try:
                 response = await self._client.responses.create(**_body(request))
             except (openai.OpenAIError, ValueError) as error:
-                raise model_faults.application_error(error) from error
+                raise faults.application_error(error) from error
         return await asyncio.to_thread(_read, response)
 
 
@@ -66,13 +67,13 @@ def _body(request: ModelRequest) -> dict[str, Any]:
 def _read(response: object) -> ModelTurn:
     # The SDK builds its models without validation: a server that answers garbage must not pass for a model.
     if not isinstance(response, Response) or not isinstance(response.output, list):
-        raise model_faults.garbage("it is no response object")
+        raise faults.garbage("it is no response object")
     if response.status == "failed":
-        raise model_faults.failed_response(response.error)
+        raise faults.failed_response(response.error)
     try:
         turn = _turn(response)
     except (AttributeError, TypeError, ValueError) as error:
-        raise model_faults.garbage(str(error)) from error
+        raise faults.garbage(str(error)) from error
     if len(turn.model_dump_json()) > RESPONSE_MAX_BYTES:
         raise ApplicationError(
             f"The model's response is longer than {RESPONSE_MAX_BYTES} bytes.", type="ModelAnswer", non_retryable=True

@@ -9,7 +9,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
-from activities.slack_faults import application_error
+from activities.faults.slack import application_error
 from approvals.answers import refused_in_words
 from approvals.cards import Card, render_notice
 from approvals.slack_errors import SLACK_ERRORS
