@@ -22,6 +22,7 @@ from seconder.errors import ContractError, ToolError
 from seconder.tools import InvalidArguments, Tool, ToolContext
 
 RESULT_MAX_BYTES: Final = 256 * 1024
+ERROR_MAX: Final = 4_000
 _log = structlog.get_logger(__name__)
 
 ToolActivity = Callable[[ApprovedCall], Awaitable[ToolReport]]
@@ -87,7 +88,7 @@ async def _run(tool: Tool[..., Any], call: Call, worker: str) -> ToolReport:
             value = await tool.invoke(call.arguments, context)
     except ToolError as error:
         _log.info("tool.failed", error=str(error))
-        raise _failed(str(error)) from error
+        raise _failed(_words_of(error)) from None
     except TimeoutError as error:
         _log.warning("tool.timed_out", seconds=tool.timeout.total_seconds())
         raise ApplicationError(
@@ -95,7 +96,7 @@ async def _run(tool: Tool[..., Any], call: Call, worker: str) -> ToolReport:
         ) from error
     except Exception as error:
         _log.exception("tool.outcome_unknown")
-        raise ApplicationError(f"{type(error).__name__}: {error}", type="ToolRaised") from error
+        raise ApplicationError(f"{type(error).__name__}: {_words_of(error)}", type="ToolRaised") from None
     _log.info("tool.succeeded")
     return ToolReport(
         outcome=Succeeded(result=_carried(value)),
@@ -104,6 +105,12 @@ async def _run(tool: Tool[..., Any], call: Call, worker: str) -> ToolReport:
         started_at=started_at,
         finished_at=datetime.now(UTC),
     )
+
+
+def _words_of(error: Exception) -> str:
+    """What a tool's exception says, at a length that a history and a notice can hold."""
+    words = str(error)
+    return words if len(words) <= ERROR_MAX else f"{words[:ERROR_MAX]}… ({len(words)} characters)"
 
 
 def _carried(value: JsonValue) -> JsonValue:
