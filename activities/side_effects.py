@@ -94,7 +94,7 @@ async def _run(tool: Tool[..., Any], call: Call, worker: str) -> ToolReport:
         raise ApplicationError(
             f"{tool.name} did not end within {tool.timeout.total_seconds():g} s.", type="ToolTimedOut"
         ) from error
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a tool may raise anything
         _log.exception("tool.outcome_unknown")
         raise ApplicationError(f"{type(error).__name__}: {_words_of(error)}", type="ToolRaised") from None
     _log.info("tool.succeeded")
