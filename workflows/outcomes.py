@@ -4,15 +4,17 @@ The distinction that matters is between *known not to have happened* and *nobody
 first counts as the second.
 """
 
-from typing import assert_never
+import json
+from typing import Final, assert_never
 
 from pydantic import JsonValue
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimedOut
 
 from seconder.contracts.blocks import BlockReport
-from seconder.contracts.calls import Decision, Failed, Outcome, Succeeded, Unknown
+from seconder.contracts.calls import Decision, Failed, Outcome, Succeeded, ToolReport, Unknown
 
+RESULT_IN_NOTICE_MAX_CHARACTERS: Final = 4_000
 _NOT_HAPPENED = frozenset({"ToolError", "ToolRefused"})
 
 
@@ -28,6 +30,18 @@ def outcome_of_failure(error: ActivityError, attempts: int) -> Failed | Unknown:
             return Failed(error="No tools worker took the call up in time; it did not run.")
         return Unknown(error="The worker stopped answering or the time ran out while the call was running.")
     return Unknown(error=f"The call ended without an answer: {cause or error}")
+
+
+def for_notice(report: ToolReport) -> ToolReport:
+    """A report with as much of its result as a notice could show: eight whole ones may be too long for a payload."""
+    if not isinstance(report.outcome, Succeeded):
+        return report
+    result = report.outcome.result
+    text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
+    if len(text) <= RESULT_IN_NOTICE_MAX_CHARACTERS:
+        return report
+    shown = f"{text[:RESULT_IN_NOTICE_MAX_CHARACTERS]}… ({len(text)} characters in all)"
+    return report.model_copy(update={"outcome": Succeeded(result=shown)})
 
 
 def told_of_outcome(outcome: Outcome) -> dict[str, JsonValue]:

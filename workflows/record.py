@@ -1,6 +1,7 @@
 """What a session has done so far: the conversation with the model, the transcript for people, receipts and usage.
 
-All of it travels through a continue-as-new, so it is bounded: an oversized payload would stop the session for good.
+All of it travels through a continue-as-new in one payload, which Temporal refuses beyond 2 MiB, over and over: so each
+part has its bound in bytes. The transcript forgets its oldest entries; the other two end the session.
 """
 
 import json
@@ -10,14 +11,16 @@ from typing import Any, Final, Literal
 from pydantic import JsonValue
 from temporalio import workflow
 
+from seconder.contracts.base import Contract
 from seconder.contracts.blocks import BlockReport
 from seconder.contracts.calls import Call, Decision, Receipt, Succeeded, ToolReport, outcome_digest
 from seconder.contracts.model import ModelTurn, RefusedCall
 from seconder.contracts.session import Entry, Message, SessionCarry, Usage
 
 CONVERSATION_MAX_BYTES: Final = 1_000_000
-"""Temporal refuses payloads of 2 MiB; the conversation goes to the model whole at each turn."""
-TRANSCRIPT_MAX_ENTRIES: Final = 400
+"""It goes to the model whole at each turn."""
+RECEIPTS_MAX_BYTES: Final = 400_000
+TRANSCRIPT_MAX_BYTES: Final = 400_000
 ENTRY_MAX_CHARACTERS: Final = 1_000
 
 Kind = Literal[
@@ -39,7 +42,9 @@ class SessionRecord:
         self.corrections = carried.corrections
         self._requests = carried.requests
         self._calls = carried.calls
-        self._bytes = sum(_size(item) for item in self.items)
+        self._conversation_bytes = sum(map(_size, self.items))
+        self._receipt_bytes = sum(map(_size_of_contract, self.receipts))
+        self._transcript_bytes = sum(map(_size_of_contract, self.transcript))
 
     def carry(self, messages: Sequence[Message]) -> SessionCarry:
         """Everything, and the messages not yet taken in, for the next run of this session."""
@@ -58,9 +63,13 @@ class SessionRecord:
         )
 
     @property
-    def conversation_full(self) -> bool:
-        """Whether nothing more may be sent to the model."""
-        return self._bytes > CONVERSATION_MAX_BYTES
+    def full(self) -> str:
+        """What there is no more room for, as a limit that was reached; empty while there is."""
+        if self._conversation_bytes > CONVERSATION_MAX_BYTES:
+            return f"conversation: it is longer than {CONVERSATION_MAX_BYTES} bytes"
+        if self._receipt_bytes > RECEIPTS_MAX_BYTES:
+            return f"receipts: those of {len(self.receipts)} calls are longer than {RECEIPTS_MAX_BYTES} bytes"
+        return ""
 
     def next_request(self) -> int:
         """The number of the next request for approval."""
@@ -162,6 +171,7 @@ class SessionRecord:
             ran = report.model_dump(include={"attempt", "worker", "started_at", "finished_at"})
             receipt = receipt.model_copy(update={**ran, "outcome_digest": outcome_digest(report.outcome)})
         self.receipts.append(receipt)
+        self._receipt_bytes += _size_of_contract(receipt)
 
     def ended(self, kind: Literal["answer", "limit", "error"], text: str) -> None:
         """How the session, or one answer of it, ended."""
@@ -169,16 +179,22 @@ class SessionRecord:
 
     def _add_item(self, item: dict[str, Any]) -> None:
         self.items.append(item)
-        self._bytes += _size(item)
+        self._conversation_bytes += _size(item)
 
     def _note(self, kind: Kind, text: str, call_id: str = "", detail: dict[str, JsonValue] | None = None) -> None:
         shown = text
         if len(text) > ENTRY_MAX_CHARACTERS:
             shown = f"{text[:ENTRY_MAX_CHARACTERS]}… ({len(text)} characters in all; the history has them)"
-        self.transcript.append(Entry(kind=kind, at=workflow.now(), text=shown, call_id=call_id, detail=detail or {}))
-        if len(self.transcript) > TRANSCRIPT_MAX_ENTRIES:
-            # The first entry, the task, stays; what is dropped stands in the history of the earlier runs.
-            del self.transcript[1]
+        entry = Entry(kind=kind, at=workflow.now(), text=shown, call_id=call_id, detail=detail or {})
+        self.transcript.append(entry)
+        self._transcript_bytes += _size_of_contract(entry)
+        while self._transcript_bytes > TRANSCRIPT_MAX_BYTES and len(self.transcript) > 1:
+            # The first entry, the task, stays; what is dropped stands in the history.
+            self._transcript_bytes -= _size_of_contract(self.transcript.pop(1))
+
+
+def _size_of_contract(contract: Contract) -> int:
+    return len(contract.model_dump_json().encode())
 
 
 def _size(item: dict[str, Any]) -> int:

@@ -53,8 +53,9 @@ class SideEffects:
         await self._gate.until_ended(entry)
         if entry.notice is not None and reports:
             decisions = tuple(entry.decisions[call.digest] for call in entry.request.calls)
+            shown = {digest: outcomes.for_notice(report) for digest, report in reports.items()}
             self._errands.update_notice(
-                NoticeUpdate(notice=entry.notice, request=entry.request, decisions=decisions, reports=reports)
+                NoticeUpdate(notice=entry.notice, request=entry.request, decisions=decisions, reports=shown)
             )
 
     async def _act_on(

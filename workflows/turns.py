@@ -12,7 +12,7 @@ from seconder.contracts.session import Message, SessionRequest, SessionResult
 from workflows import engine
 from workflows.blocks import Blocks
 from workflows.errands import Errands
-from workflows.record import CONVERSATION_MAX_BYTES, SessionRecord
+from workflows.record import SessionRecord
 from workflows.side_effects import SideEffects
 from workflows.status import Status
 
@@ -95,9 +95,7 @@ class Turns:
             return f"turns: {record.turn} of {limits.turns} taken"
         if record.usage.tokens >= limits.tokens:
             return f"tokens: {record.usage.tokens} of {limits.tokens} used"
-        if record.conversation_full:
-            return f"conversation: it is longer than {CONVERSATION_MAX_BYTES} bytes"
-        return ""
+        return record.full
 
     async def _ask_model(self) -> ModelTurn:
         record = self._record
