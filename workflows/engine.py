@@ -3,11 +3,12 @@
 When one of them fails for good, the session ends with a sentence that says which and why.
 """
 
+import asyncio
 from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from seconder import markdown, names
 from seconder.contracts.definitions import AgentDefinition
@@ -66,7 +67,9 @@ def checked_carry(raw: Any) -> SessionCarry | None:  # noqa: ANN401 - anyone may
     """
     if raw is None:
         return None
-    if workflow.info().continued_run_id is None:
+    info = workflow.info()
+    # A cron schedule or a retry also continues a run, with the caller's own arguments.
+    if info.continued_run_id is None or info.cron_schedule or info.attempt > 1:
         raise _invalid("A session takes one argument, a SessionRequest; the second is for its own continuation.")
     return SessionCarry.model_validate(raw)
 
@@ -152,6 +155,9 @@ def _invalid(message: str) -> ApplicationError:
 
 def _end(error: ActivityError, what: str) -> NoReturn:
     cause = error.cause
+    if isinstance(cause, CancelledError):
+        # Only a cancellation of the session cancels these: it must not pass for a failure.
+        raise asyncio.CancelledError from error
     if not isinstance(cause, ApplicationError):
         raise ApplicationError(f"{what}: {cause or error}", type="Unavailable", non_retryable=True) from error
     if cause.type == _INVALID:
