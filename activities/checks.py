@@ -62,7 +62,7 @@ class Checks:
                     raise _Refused(f"Only {CALLS_PER_TURN} calls are taken in one turn; send this one in the next.")
                 checked.append(self._check(wanted, call, call_id))
             except _Refused as refused:
-                checked.append(RefusedCall(model_call_id=call.call_id, name=call.name, error=str(refused)))
+                checked.append(RefusedCall(name=call.name, error=str(refused)))
         return CheckedCalls(calls=tuple(checked))
 
     def _check(self, wanted: CheckCalls, call: FunctionCall, call_id: str) -> CheckedCall:

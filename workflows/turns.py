@@ -6,8 +6,10 @@ from collections.abc import Coroutine
 from pydantic import JsonValue
 from temporalio import workflow
 
+from seconder.contracts.blocks import BlockFacts
+from seconder.contracts.calls import Call
 from seconder.contracts.definitions import SessionLimits
-from seconder.contracts.model import CheckedCall, ModelRequest, ModelTurn, RefusedCall
+from seconder.contracts.model import ModelRequest, ModelTurn, RefusedCall
 from seconder.contracts.session import Message, SessionRequest, SessionResult
 from workflows import engine
 from workflows.blocks import Blocks
@@ -113,24 +115,25 @@ class Turns:
         """Perform all calls of one turn side by side, and tell the model of each, in the order of the calls."""
         call_ids = tuple(self._record.next_call_id() for _ in turn.calls)
         checked = await engine.check_calls(self._record.definition, turn.calls, call_ids)
+        # By our own ids: a model may give two of its calls the same one.
         told: dict[str, dict[str, JsonValue]] = {}
-        effects: list[CheckedCall] = []
+        effects: list[Call] = []
         flows: list[Coroutine[None, None, None]] = []
-        for found in checked.calls:
+        for call_id, found in zip(call_ids, checked.calls, strict=True):
             if isinstance(found, RefusedCall):
                 self._record.refused_call(found)
-                told[found.model_call_id] = {"status": "refused", "error": found.error, "note": "It did not run."}
+                told[call_id] = {"status": "refused", "error": found.error, "note": "It did not run."}
                 continue
             self._record.called(found.call)
             if found.block is not None:
-                flows.append(self._run_block(found, told))
+                flows.append(self._run_block(found.call, found.block, told))
             else:
-                effects.append(found)
+                effects.append(found.call)
         if effects:
             flows.append(self._run_side_effects(effects, told))
         await self._run_flows(flows)
-        for call in turn.calls:
-            self._record.told_model(call.call_id, told[call.call_id])
+        for call_id, asked in zip(call_ids, turn.calls, strict=True):
+            self._record.told_model(asked.call_id, told[call_id])
 
     async def _run_flows(self, flows: list[Coroutine[None, None, None]]) -> None:
         if not flows:
@@ -143,16 +146,11 @@ class Turns:
         for flow in finished:
             flow.result()
 
-    async def _run_block(self, found: CheckedCall, told: dict[str, dict[str, JsonValue]]) -> None:
-        if found.block is not None:
-            definition = self._record.definition
-            told[found.call.model_call_id] = await self._blocks.run(definition, found.call, found.block)
+    async def _run_block(self, call: Call, facts: BlockFacts, told: dict[str, dict[str, JsonValue]]) -> None:
+        told[call.call_id] = await self._blocks.run(self._record.definition, call, facts)
 
-    async def _run_side_effects(self, found: list[CheckedCall], told: dict[str, dict[str, JsonValue]]) -> None:
-        calls = [each.call for each in found]
-        by_call_id = await self._side_effects.run(self._record.definition, calls)
-        for call in calls:
-            told[call.model_call_id] = by_call_id[call.call_id]
+    async def _run_side_effects(self, calls: list[Call], told: dict[str, dict[str, JsonValue]]) -> None:
+        told.update(await self._side_effects.run(self._record.definition, calls))
 
     async def _conclude(self, turn: ModelTurn) -> SessionResult | None:
         """The result that a turn without calls means, or None when the model has to try again."""

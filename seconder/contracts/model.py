@@ -76,7 +76,6 @@ class RefusedCall(Contract):
     """A call that goes back to the model before anyone is asked; `error` tells it what to mend."""
 
     kind: Literal["refused"] = "refused"
-    model_call_id: str
     name: str
     error: str
 
