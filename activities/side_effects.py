@@ -1,7 +1,7 @@
 """Side-effecting tools, each as an activity type of its own, under the tool's name.
 
-The worker that holds the credentials believes nobody: it checks the decision against the digest of the call, and its
-own tool against the version that was pinned, before anything runs.
+The worker that holds the credentials believes nobody: it checks the decision against the digest of the call, its own
+tool against the version that was pinned, and the run that asks against the run that asked people, before anything runs.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.heartbeats import heartbeats
+from seconder import names
 from seconder.agents import Agent
 from seconder.canonical import canonical_json, sha256_of
 from seconder.contracts.calls import ApprovedCall, Call, Succeeded, ToolReport
@@ -69,6 +70,13 @@ def _verified(tool_name: str, agents: Mapping[str, Agent], approved: ApprovedCal
             raise _refused("the arguments are not in the form in which they are approved")
     except InvalidArguments as error:
         raise _refused(str(error)) from error
+    if not names.is_call_of_run(call.call_id, activity.info().workflow_run_id or ""):
+        # A reset session, or a copy of the message: the run that asked for the approval may have run the call already.
+        raise ApplicationError(
+            "The call was approved in another run of the session, which may have run it; it was not run again.",
+            type="OutcomeUnknown",
+            non_retryable=True,
+        )
     return tool
 
 

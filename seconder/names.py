@@ -86,3 +86,22 @@ def session_id_of(workflow_id: str) -> str | None:
 def approval_workflow_id(session_id: str, number: int) -> str:
     """The id of the n-th request of a session, which is its workflow id too."""
     return f"{APPROVAL_PREFIX}{session_id}-{number}"
+
+
+def call_id(number: int, run_id: str) -> str:
+    """The id of the n-th call of a session, minted in one run of its workflow and good in that run alone.
+
+    The server makes up run ids: no other session, no later one under the same id, and no run after a reset has the
+    same. An approval is bound to the call's id, so what was approved in one run cannot be run by another.
+    """
+    return f"c{number}-{_mark_of(run_id)}"
+
+
+def is_call_of_run(call_id: str, run_id: str) -> bool:
+    """Whether a call's id was minted in this run."""
+    return call_id.rpartition("-")[2] == _mark_of(run_id)
+
+
+def _mark_of(run_id: str) -> str:
+    # From the random end: a run id begins with the time.
+    return run_id.replace("-", "")[-12:]

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from pydantic import JsonValue
 from temporalio import workflow
 
+from seconder import names
 from seconder.contracts.base import Contract
 from seconder.contracts.blocks import BlockReport
 from seconder.contracts.calls import Call, Decision, Receipt, Succeeded, ToolReport, outcome_digest
@@ -79,7 +80,7 @@ class SessionRecord:
     def next_call_id(self) -> str:
         """An id that no other call has, in this session or in another one under the same session id."""
         self._calls += 1
-        return f"c{self._calls}-{workflow.uuid4().hex[:12]}"
+        return names.call_id(self._calls, workflow.info().run_id)
 
     def said_by_user(self, kind: Literal["task", "message"], text: str, sender: str) -> None:
         """A task or a message: for the model and for the transcript."""

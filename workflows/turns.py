@@ -113,8 +113,13 @@ class Turns:
 
     async def _perform(self, turn: ModelTurn) -> None:
         """Perform all calls of one turn side by side, and tell the model of each, in the order of the calls."""
-        call_ids = tuple(self._record.next_call_id() for _ in turn.calls)
-        checked = await engine.check_calls(self._record.definition, turn.calls, call_ids)
+        minted = tuple(self._record.next_call_id() for _ in turn.calls)
+        checked = await engine.check_calls(self._record.definition, turn.calls, minted)
+        # As they were checked: a run that begins with a reset mints others for the same calls.
+        call_ids = tuple(
+            own if isinstance(found, RefusedCall) else found.call.call_id
+            for own, found in zip(minted, checked.calls, strict=True)
+        )
         # By our own ids: a model may give two of its calls the same one.
         told: dict[str, dict[str, JsonValue]] = {}
         effects: list[Call] = []

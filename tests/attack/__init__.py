@@ -1,0 +1,1 @@
+"""Attacks that worked once, and what became of them."""
