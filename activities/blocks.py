@@ -33,6 +33,7 @@ from seconder.agents import Agent
 from seconder.canonical import sha256_of
 from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun
 from seconder.contracts.definitions import BlockSettings
+from seconder.effects import Effect
 from seconder.errors import ContractError, ToolError
 from seconder.tools import InvalidArguments, Tool, ToolContext
 
@@ -88,6 +89,8 @@ class BlockRunner:
             tool = self._tool(run.call.agent, pinned.name)
             if tool is None or tool.spec.version != pinned.version or tool.effect.side_effecting:
                 raise _refused(f"this worker has no read {pinned.name} of version {pinned.version}")
+            if run.decision.kind == "automatic" and tool.effect is not Effect.READ:
+                raise _refused(f"nobody was asked whether it may read with {pinned.name}")
         return names_of_grant
 
     def _tool(self, agent_name: str, name: str) -> Tool[..., Any] | None:
@@ -110,10 +113,12 @@ class BlockRunner:
             log=_log.bind(tool=call.tool),
         )
         try:
-            async with asyncio.timeout(tool.timeout.total_seconds()):
+            async with asyncio.timeout(tool.timeout.total_seconds()) as limit:
                 value = await tool.invoke(tool.normalise(call.arguments), context)
-        except TimeoutError:
-            return FailedAnswer(type="TimeoutError", message=f"{call.tool} took longer than {tool.timeout}")
+        except TimeoutError as error:
+            # The tool may have raised one of its own.
+            late = f"{call.tool} took longer than {tool.timeout.total_seconds():g} s"
+            return FailedAnswer(type="TimeoutError", message=late if limit.expired() else str(error))
         except (InvalidArguments, ToolError) as error:
             return FailedAnswer(
                 type="ValueError" if isinstance(error, InvalidArguments) else "ToolError", message=str(error)

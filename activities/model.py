@@ -72,9 +72,13 @@ def _read(response: object) -> ModelTurn:
         raise faults.failed_response(response.error)
     try:
         turn = _turn(response)
+        size = len(turn.model_dump_json().encode())
     except (AttributeError, TypeError, ValueError) as error:
         raise faults.garbage(str(error)) from error
-    if len(turn.model_dump_json()) > RESPONSE_MAX_BYTES:
+    if len({call.call_id for call in turn.calls}) < len(turn.calls):
+        # The API takes one output an id: the next request would fail, after these calls had run.
+        raise faults.garbage("two of its calls have the same call_id")
+    if size > RESPONSE_MAX_BYTES:
         raise ApplicationError(
             f"The model's response is longer than {RESPONSE_MAX_BYTES} bytes.", type="ModelAnswer", non_retryable=True
         )

@@ -9,20 +9,22 @@ from temporalio.exceptions import ApplicationError
 
 _NO_MONEY: Final = "insufficient_quota"
 _LONGEST_WAIT: Final = timedelta(minutes=10)
+_MESSAGE_MAX_CHARACTERS: Final = 2_000
+"""Of what a server says: some repeat the whole request, and the history keeps every attempt."""
 
 
 def application_error(error: Exception) -> ApplicationError:
     """The error of a request that brought no response."""
     if isinstance(error, openai.RateLimitError) and error.code != _NO_MONEY:
         return ApplicationError(
-            f"The model's rate limit is reached: {error.message}",
+            f"The model's rate limit is reached: {_message(error)}",
             type="ModelRateLimited",
             next_retry_delay=_retry_after(error),
         )
     if isinstance(error, openai.APIStatusError):
         final = error.status_code < 500 and error.status_code not in (408, 409)
         return ApplicationError(
-            f"The model server answered {error.status_code}: {error.message}{_how_to_mend(error)}",
+            f"The model server answered {error.status_code}: {_message(error)}{_how_to_mend(error)}",
             type="ModelRejected" if final else "ModelUnavailable",
             non_retryable=final,
         )
@@ -40,9 +42,13 @@ def garbage(why: str) -> ApplicationError:
 def failed_response(error: ResponseError | None) -> ApplicationError:
     """The error of a response that says itself that it failed."""
     code = error.code if error is not None else "unknown"
-    message = error.message if error is not None else "no reason given"
+    message = error.message[:_MESSAGE_MAX_CHARACTERS] if error is not None else "no reason given"
     passing = code in ("server_error", "rate_limit_exceeded", "unknown")
     return ApplicationError(f"The model failed ({code}): {message}", type="ModelFailed", non_retryable=not passing)
+
+
+def _message(error: openai.APIError) -> str:
+    return error.message[:_MESSAGE_MAX_CHARACTERS]
 
 
 def _how_to_mend(error: openai.APIStatusError) -> str:
@@ -56,6 +62,6 @@ def _how_to_mend(error: openai.APIStatusError) -> str:
 def _retry_after(error: openai.RateLimitError) -> timedelta | None:
     """What the server asked for in seconds; its other form, a date, is rare and left to the retry policy."""
     value = error.response.headers.get("retry-after", "")
-    if not value.replace(".", "", 1).isdigit():
+    if not value.replace(".", "", 1).isdecimal():
         return None
     return min(timedelta(seconds=float(value)), _LONGEST_WAIT)

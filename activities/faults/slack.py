@@ -59,4 +59,4 @@ def _status(error: Exception) -> int:
 def _retry_after(error: Exception) -> timedelta | None:
     headers = getattr(getattr(error, "response", None), "headers", {})
     value = {str(name).lower(): value for name, value in headers.items()}.get("retry-after", "")
-    return min(timedelta(seconds=int(value)), _LONGEST_WAIT) if str(value).isdigit() else None
+    return min(timedelta(seconds=int(value)), _LONGEST_WAIT) if str(value).isdecimal() else None
