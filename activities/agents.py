@@ -1,13 +1,13 @@
 """The agents that this worker has, and the check of a session's first words against them."""
 
+import asyncio
 import difflib
 from collections.abc import Mapping
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities import schemas
 from seconder import names
 from seconder.agents import Agent
 from seconder.contracts.definitions import AgentDefinition, ReviewPolicy
@@ -25,7 +25,9 @@ class Agents:
     async def load_agent(self, wanted: LoadAgent) -> AgentDefinition:
         """The agent as it is now, under the policy that is in force now."""
         if wanted.output_schema is not None:
-            _check_schema(wanted.output_schema)
+            problem = await asyncio.to_thread(schemas.problem_with, wanted.output_schema)
+            if problem:
+                raise ApplicationError(f"output_schema {problem}.", type="InvalidRequest", non_retryable=True)
         agent = self._agents.get(wanted.agent)
         if agent is None:
             close = difflib.get_close_matches(wanted.agent, self._agents, n=1)
@@ -34,13 +36,3 @@ class Agents:
                 f"There is no agent {wanted.agent!r}.{hint}", type="UnknownAgent", non_retryable=True
             )
         return agent.define(self._policy)
-
-
-def _check_schema(schema: dict[str, object]) -> None:
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        where = "/".join(str(part) for part in error.absolute_path) or "its root"
-        raise ApplicationError(
-            f"output_schema is no JSON Schema: at {where}, {error.message}", type="InvalidRequest", non_retryable=True
-        ) from error

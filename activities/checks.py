@@ -6,10 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 from temporalio import activity
 
+from activities import schemas
 from sandbox.screening import screen
 from seconder import names
 from seconder.agents import Agent
@@ -176,8 +176,10 @@ def _check_output(wanted: CheckOutput) -> OutputVerdict:
         output: JsonValue = json.loads(wanted.text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         return OutputVerdict(accepted=False, error=f"it is no JSON ({error}).")
-    problems = sorted(Draft202012Validator(wanted.output_schema).iter_errors(output), key=lambda found: found.json_path)
+    try:
+        problems = schemas.problems_of(wanted.output_schema, output)
+    except RecursionError:
+        return OutputVerdict(accepted=False, error="it is nested too deeply.")
     if problems:
-        listed = "; ".join(f"{problem.json_path}: {problem.message[:300]}" for problem in problems[:10])
-        return OutputVerdict(accepted=False, error=f"{listed}.")
+        return OutputVerdict(accepted=False, error=f"{'; '.join(problems)}.")
     return OutputVerdict(accepted=True, output=output)

@@ -1,0 +1,62 @@
+"""The JSON Schema that a session's answer must obey: judged before any work begins, and applied at the end.
+
+It comes from whoever starts a session. What could not be applied at the end, after everything was done, is refused at
+the beginning; and nothing that it refers to is ever fetched.
+"""
+
+import json
+from typing import Any, Final
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+from pydantic import JsonValue
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012
+
+SCHEMA_MAX_BYTES: Final = 100_000
+"""It goes along with every request to the model."""
+_PROBLEMS_MAX: Final = 10
+_ENDLESS: Final = "refers to itself without an end, or is nested too deeply"
+
+
+def problem_with(schema: dict[str, Any]) -> str:
+    """Why no answer could be held to this schema, as the rest of a sentence that names it; empty when one can."""
+    size = len(json.dumps(schema, ensure_ascii=False).encode("utf-8", "replace"))
+    if size > SCHEMA_MAX_BYTES:
+        return f"is {size} bytes long; {SCHEMA_MAX_BYTES} are allowed"
+    try:
+        # With the formats: a `pattern` that is no regular expression shows only there.
+        Draft202012Validator.check_schema(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+        resource = DRAFT202012.create_resource(schema)
+        registry: Registry[Any] = Registry().with_resource(resource.id() or "", resource)
+        _resolve_references(registry.resolver_with_root(resource), resource)
+        problems_of(schema, None)
+    except SchemaError as error:
+        where = "/".join(str(part) for part in error.absolute_path) or "its root"
+        return f"is no JSON Schema: at {where}, {error.message[:500]}"
+    except Unresolvable as error:
+        return f"refers to {error.ref!r}, which is not in it; nothing is fetched"
+    except RecursionError:
+        return _ENDLESS
+    return ""
+
+
+def problems_of(schema: dict[str, Any], answer: JsonValue) -> list[str]:
+    """Where an answer does not obey the schema, the first of them; empty when it does.
+
+    Raises:
+        RecursionError: schema and answer go on without an end.
+    """
+    validator = Draft202012Validator(schema, registry=Registry())
+    found = sorted(validator.iter_errors(answer), key=lambda problem: problem.json_path)
+    return [f"{problem.json_path}: {problem.message[:300]}" for problem in found[:_PROBLEMS_MAX]]
+
+
+def _resolve_references(resolver: Any, resource: Resource[Any]) -> None:  # noqa: ANN401 - its class is private
+    if isinstance(resource.contents, dict):
+        for keyword in ("$ref", "$dynamicRef"):
+            if isinstance(reference := resource.contents.get(keyword), str):
+                resolver.lookup(reference)
+    for part in resource.subresources():
+        _resolve_references(resolver.in_subresource(part), part)

@@ -1,0 +1,84 @@
+"""Schemas of answers: what cannot be applied at the end is refused at the beginning, and nothing is fetched."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.agents import Agents
+from activities.checks import Checks
+from activities.schemas import SCHEMA_MAX_BYTES
+from seconder import Agent
+from seconder.contracts.definitions import ReviewPolicy
+from seconder.contracts.model import CheckOutput, LoadAgent, OutputVerdict
+
+AGENTS = {"clerk": Agent(name="clerk", version="1", instructions="Work.", model="gpt-5.1", tools=[])}
+TREE: dict[str, Any] = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "children": {"type": "array", "items": {"$ref": "#"}}},
+    "required": ["name"],
+}
+
+
+async def _load(schema: dict[str, Any]) -> None:
+    agents = Agents(AGENTS, ReviewPolicy(reviewers=("U0ANNA",)))
+    await ActivityEnvironment().run(agents.load_agent, LoadAgent(agent="clerk", output_schema=schema))
+
+
+async def _judge(text: str) -> OutputVerdict:
+    wanted = CheckOutput(output_schema=TREE, text=text)
+    verdict: OutputVerdict = await ActivityEnvironment().run(Checks(AGENTS).check_output, wanted)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"type": "strnig"}, "at type, 'strnig'"),
+        ({"properties": {"a": {"pattern": "("}}}, "at properties/a/pattern"),
+        ({"$ref": "#/$defs/gone"}, "refers to '/$defs/gone', which is not in it"),
+        ({"items": {"$ref": "other.json"}}, "refers to 'other.json'"),
+        ({"$ref": "#"}, "without an end"),
+        ({"description": "x" * SCHEMA_MAX_BYTES}, f"{SCHEMA_MAX_BYTES} are allowed"),
+    ],
+    ids=["unknown type", "broken pattern", "dangling reference", "foreign reference", "endless", "too long"],
+)
+async def test_a_schema_that_cannot_be_applied_is_refused_before_any_work(schema: dict[str, Any], said: str) -> None:
+    """The session ends at once and says where the mistake is, not after its side effects."""
+    with pytest.raises(ApplicationError) as raised:
+        await _load(schema)
+    assert said in raised.value.message
+    assert (raised.value.type, raised.value.non_retryable) == ("InvalidRequest", True)
+
+
+async def test_no_schema_makes_the_engine_fetch_anything() -> None:
+    """Whoever starts a session cannot reach the engine's network through a reference."""
+    reached = asyncio.Event()
+
+    async def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/schema.json"
+        with pytest.raises(ApplicationError, match="nothing is fetched"):
+            await _load({"properties": {"a": {"$ref": url}}})
+    assert not reached.is_set()
+
+
+async def test_a_schema_may_refer_to_itself() -> None:
+    """Trees are as good an answer as any."""
+    await _load(TREE)
+    assert (await _judge('{"name": "a", "children": [{"name": "b"}]}')).accepted
+    verdict = await _judge('{"name": "a", "children": [{}]}')
+    assert verdict.error == "$.children[0]: 'name' is a required property."
+
+
+async def test_an_answer_without_an_end_is_told_to_the_model() -> None:
+    """What Python cannot descend into is the model's to mend, and no fault of the worker."""
+    depth = 300
+    verdict = await _judge('{"name": "a", "children": [' * depth + '{"name": "a"}' + "]}" * depth)
+    assert (verdict.accepted, verdict.error) == (False, "it is nested too deeply.")
