@@ -5,20 +5,46 @@ profiles of its configuration file.
 """
 
 import asyncio
+import dataclasses
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
+from temporalio.api.common.v1 import Payload
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
+from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from seconder.errors import ConfigurationError, NotFoundError, ServiceError
 
-DATA_CONVERTER: Final = pydantic_data_converter
+
+class PayloadConverter(PydanticPayloadConverter):
+    """Pydantic's, except that an unreadable input of unknown type ends a workflow.
+
+    Temporal would try to read it again for ever; our workflows take their inputs as they come, and check them.
+    """
+
+    def from_payloads(self, payloads: Sequence[Payload], type_hints: list[type] | None = None) -> list[Any]:
+        """The values.
+
+        Raises:
+            ApplicationError: they cannot be read, and whoever wanted them would have taken anything.
+        """
+        try:
+            return super().from_payloads(payloads, type_hints)
+        except (ValueError, KeyError, RuntimeError) as error:
+            if any(hint is not Any for hint in type_hints or ()):
+                raise
+            raise ApplicationError(
+                f"What was sent cannot be read: {str(error)[:500]}.", type="InvalidRequest", non_retryable=True
+            ) from error
+
+
+DATA_CONVERTER: Final = dataclasses.replace(pydantic_data_converter, payload_converter_class=PayloadConverter)
 DEFAULT_ADDRESS: Final = "localhost:7233"
 CONNECT_SECONDS: Final = 5.0
 

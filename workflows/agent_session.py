@@ -56,13 +56,15 @@ class AgentSession:
         self._status = Status(self._show)
 
     @workflow.run
-    async def run(self, request: Any = None, carried: Any = None) -> SessionResult:  # noqa: ANN401
+    async def run(self, request: Any = None, carried: Any = None, *more: Any) -> SessionResult:  # noqa: ANN401
         """Run the session to its end.
 
-        Both arguments are taken as they come and checked here: bad ones end the session with a sentence on what is
-        wrong, where a decoding error would leave it stuck for ever.
+        All arguments are taken as they come and checked here: bad ones end the session with a sentence on what is
+        wrong, where an error in decoding or binding them would leave it stuck for ever. That is also why no signal
+        minds an argument more.
         """
         try:
+            engine.no_more_arguments(more)
             turns, limits = await self._open(request, carried)
             result = await self._within_time(turns, limits)
         except asyncio.CancelledError:
@@ -83,7 +85,7 @@ class AgentSession:
         return result
 
     @workflow.signal(name=names.SIGNAL_MESSAGE)
-    def message(self, raw: Any = None) -> None:  # noqa: ANN401 - anyone may send anything
+    def message(self, raw: Any = None, *_: Any) -> None:  # noqa: ANN401 - anyone may send anything
         """Take a message for the model's next turn."""
         try:
             message = Message.model_validate(raw)
@@ -94,7 +96,7 @@ class AgentSession:
         self._messages.append(message)
 
     @workflow.signal(name=names.SIGNAL_CANCEL_CALL)
-    async def cancel_call(self, raw: Any = None) -> None:  # noqa: ANN401 - anyone may send anything
+    async def cancel_call(self, raw: Any = None, *_: Any) -> None:  # noqa: ANN401 - anyone may send anything
         """Take back one call that waits for its approval."""
         try:
             cancel = CancelCall.model_validate(raw)
@@ -105,7 +107,7 @@ class AgentSession:
             await self._gate.cancel_call(cancel)
 
     @workflow.signal(name=names.SIGNAL_DECIDED)
-    def decided(self, raw: Any = None) -> None:  # noqa: ANN401 - anyone may send anything
+    def decided(self, raw: Any = None, *_: Any) -> None:  # noqa: ANN401 - anyone may send anything
         """Take a decision that an `Approval` sends ahead."""
         try:
             decision = Decision.model_validate(raw)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey
-from temporalio.exceptions import ActivityError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from seconder import names
 from seconder.contracts.approvals import (
@@ -38,8 +38,14 @@ class Approval:
     """Waits for people until every call is decided or the request expires."""
 
     @workflow.init
-    def __init__(self, request: ApprovalRequest) -> None:
-        self._request = request
+    def __init__(self, raw: Any = None, *_: Any) -> None:  # noqa: ANN401 - anyone may start one
+        self._no_request: ApplicationError | None = None
+        try:
+            self._request = ApprovalRequest.model_validate(raw)
+        except ValidationError as error:
+            # For `run` to raise: any other error, or one in here, would have Temporal start it again for ever.
+            what = f"The input is no ApprovalRequest: {error.error_count()} mistakes."
+            self._no_request = ApplicationError(what, type="InvalidRequest", non_retryable=True)
         self._decisions: dict[str, Decision] = {}
         self._notice: Notice | None = None
         self._notice_shows: tuple[Decision, ...] = ()
@@ -51,8 +57,10 @@ class Approval:
         self._errands: dict[asyncio.Task[None], None] = {}  # a set of tasks would have no stable order
 
     @workflow.run
-    async def run(self, request: ApprovalRequest) -> ApprovalResult:
+    async def run(self, raw: Any = None, *_: Any) -> ApprovalResult:  # noqa: ANN401 - as above
         """Post the notice, wait, and return the decisions in the order of the calls."""
+        if self._no_request is not None:
+            raise self._no_request
         self._show()
         posting = asyncio.create_task(self._post_notice())
         expiry = asyncio.create_task(workflow.sleep(self._time_left(), summary="The request expires"))
@@ -76,8 +84,10 @@ class Approval:
         )
 
     @workflow.signal(name=names.SIGNAL_REVIEW)
-    def review(self, raw: Any = None) -> None:  # noqa: ANN401 - anyone may send anything
+    def review(self, raw: Any = None, *_: Any) -> None:  # noqa: ANN401 - anyone may send anything
         """Take one person's review; what does not count changes nothing and is answered."""
+        if self._no_request is not None:
+            return
         try:
             review = Review.model_validate(raw)
         except ValidationError as error:
@@ -112,8 +122,10 @@ class Approval:
                 )
 
     @workflow.signal(name=names.SIGNAL_CANCEL_CALL)
-    def cancel_call(self, raw: Any = None) -> None:  # noqa: ANN401 - anyone may send anything
+    def cancel_call(self, raw: Any = None, *_: Any) -> None:  # noqa: ANN401 - anyone may send anything
         """Take back one call that still waits."""
+        if self._no_request is not None:
+            return
         try:
             cancel = CancelCall.model_validate(raw)
         except ValidationError:

@@ -74,6 +74,16 @@ def checked_carry(raw: Any) -> SessionCarry | None:  # noqa: ANN401 - anyone may
     return SessionCarry.model_validate(raw)
 
 
+def no_more_arguments(more: tuple[Any, ...]) -> None:
+    """Refuse what no session takes.
+
+    Raises:
+        ApplicationError: there are further arguments.
+    """
+    if more:
+        raise _invalid("A session takes one argument, a SessionRequest; there are more.")
+
+
 def too_long(text: str, what: str) -> None:
     """Refuse a text that does not belong into a history.
 

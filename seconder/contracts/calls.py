@@ -61,19 +61,19 @@ class Call(Contract):
 class Reviewer(Contract):
     """A person in Slack, by the ids that cannot be renamed."""
 
-    user_id: str = Field(min_length=1)
-    team_id: str = ""
+    user_id: str = Field(min_length=1, max_length=255)
+    team_id: str = Field(default="", max_length=255)
 
 
 class Review(Contract):
     """One person's verdict on calls of one request; `at` is when the click arrived at the gateway."""
 
     request_id: str = Field(min_length=1)
-    digests: tuple[Digest, ...] = Field(min_length=1)
+    digests: tuple[Digest, ...] = Field(min_length=1, max_length=32)
     verdict: Literal["approve", "deny"]
     reason: str = Field(default="", max_length=3000)
     reviewer: Reviewer
-    authority: str = ""
+    authority: str = Field(default="", max_length=255)
     """Under which right the reviewer acted, such as `listed reviewer`."""
     at: Moment
 
@@ -83,8 +83,8 @@ class Decision(Contract):
 
     digest: Digest
     kind: Literal["approved", "denied", "expired", "cancelled", "automatic"]
-    reason: str = ""
-    reviews: tuple[Review, ...] = ()
+    reason: str = Field(default="", max_length=3000)
+    reviews: tuple[Review, ...] = Field(default=(), max_length=32)
     at: Moment
 
     @property

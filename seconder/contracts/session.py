@@ -39,7 +39,7 @@ class Message(Contract):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: Text
-    sender: str = ""
+    sender: str = Field(default="", max_length=255)
 
 
 class CancelCall(Contract):
@@ -48,7 +48,7 @@ class CancelCall(Contract):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     call_id: Text
-    reason: str = ""
+    reason: str = Field(default="", max_length=3000)
 
 
 class Usage(Contract):
