@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from seconder.contracts.definitions import AgentDefinition, BlockSettings, ReviewPolicy, SessionLimits
 from seconder.errors import ConfigurationError
-from seconder.names import TOOLS_QUEUE
+from seconder.names import CODE_QUEUE, ENGINE_QUEUE, TOOLS_QUEUE
 from seconder.tools import Tool
 
 _AGENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -22,7 +22,7 @@ class Agent:
     hold its credentials.
 
     Raises:
-        ConfigurationError: a name or version is unusable, or two tools share a name.
+        ConfigurationError: a name, a version or the queue is unusable, or two tools share a name.
     """
 
     name: str
@@ -43,6 +43,11 @@ class Agent:
         for label in ("version", "instructions", "model"):
             if not getattr(self, label).strip():
                 raise ConfigurationError(f"Agent {self.name!r} has no {label}.")
+        if self.tools_queue in ("", ENGINE_QUEUE, CODE_QUEUE):
+            raise ConfigurationError(
+                f"Agent {self.name!r} cannot have its tools on the queue {self.tools_queue!r}: "
+                "side effects need workers of their own, which hold their credentials."
+            )
         object.__setattr__(self, "tools", tuple(self.tools))
         names = [tool.name for tool in self.tools]
         if repeated := sorted({name for name in names if names.count(name) > 1}):

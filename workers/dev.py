@@ -22,7 +22,7 @@ from workers.lock import only_one
 from workers.running import stop_signals
 from workers.search_attributes import ensure_search_attributes
 from workers.settings import Settings
-from workers.tools import tools
+from workers.tools import queues_of, tools
 
 _log = structlog.get_logger(__name__)
 
@@ -86,7 +86,8 @@ async def everything(
         await stack.enter_async_context(code(client, local.settings, on_progress=on_progress))
         on_progress("Starting the workers and the gateway")
         await stack.enter_async_context(engine(client, local.settings))
-        await stack.enter_async_context(tools(client, local.settings))
+        for queue in queues_of(local.settings):
+            await stack.enter_async_context(tools(client, local.settings, task_queue=queue))
         await stack.enter_async_context(gateway(client, local.settings))
         yield Running(
             client=client,

@@ -19,6 +19,12 @@ from workers.versions import deployment_config
 FINISH_WITHIN: Final = timedelta(seconds=60)
 
 
+def queues_of(settings: Settings) -> list[str]:
+    """The queues on which side effects of the agents wait for a worker; none when all that the agents do is read."""
+    agents = load_agents(settings.app).values()
+    return sorted({agent.tools_queue for agent in agents if any(tool.effect.side_effecting for tool in agent.tools)})
+
+
 @asynccontextmanager
 async def tools(client: Client, settings: Settings, *, task_queue: str = names.TOOLS_QUEUE) -> AsyncIterator[Worker]:
     """Serve one queue of tools, by default `seconder-tools`, while the context is open.
