@@ -61,7 +61,8 @@ def configure_logging(settings: Settings, stream: TextIO | None = None) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            # Workflows say in `extra` what was wrong; the rest of it is the libraries' own.
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(allow=["cause", "errors"]), *shared],
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 *(_for_people(stream) if on_a_terminal else _for_machines()),
