@@ -42,15 +42,18 @@ class SessionLimits(Contract):
 
 
 class BlockSettings(Contract):
-    """How an agent's code blocks are approved and bounded; sizes in bytes, times in seconds."""
+    """How an agent's code blocks are approved and bounded; sizes in bytes, times in seconds.
+
+    The least are what any sandbox can work with, the most what a session's history can hold.
+    """
 
     automatic: bool = False
     """Run a block without asking when it names only READ tools."""
     wall_seconds: PositiveSeconds = 60.0
     cpu_seconds: PositiveSeconds = 30.0
-    memory_bytes: int = Field(default=256 * 1024 * 1024, gt=0)
-    stdout_bytes: int = Field(default=16 * 1024, gt=0)
-    result_bytes: int = Field(default=64 * 1024, gt=0)
+    memory_bytes: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
+    stdout_bytes: int = Field(default=16 * 1024, ge=256, le=256 * 1024)
+    result_bytes: int = Field(default=64 * 1024, ge=64, le=512 * 1024)
     calls: int = Field(default=500, gt=0)
 
 

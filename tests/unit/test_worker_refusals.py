@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 from openai import AsyncOpenAI
+from pydantic import ValidationError
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.blocks import BlockRunner
 from activities.model import Model
 from sandbox.backends.eryx import EryxSandbox
+from sandbox.protocol import BlockLimits
 from seconder import Agent, Effect, tool
 from seconder.contracts.blocks import BlockRun
 from seconder.contracts.calls import Call, Decision
@@ -73,3 +75,14 @@ async def test_no_worker_reads_sensitive_data_under_an_automatic_decision(tmp_pa
     with pytest.raises(ApplicationError, match="nobody was asked whether it may read with salary_of") as raised:
         await ActivityEnvironment().run(runner.run_block, run)
     assert raised.value.non_retryable
+
+
+@pytest.mark.parametrize(
+    ("setting", "least"), [("memory_bytes", 16 * 2**20), ("stdout_bytes", 256), ("result_bytes", 64)]
+)
+def test_settings_of_blocks_that_no_sandbox_could_work_with_are_refused_at_once(setting: str, least: int) -> None:
+    """The agent does not load; otherwise each of its blocks would fail after a person had approved it."""
+    assert getattr(BlockLimits(**{setting: least}), setting) == getattr(BlockSettings(**{setting: least}), setting)
+    for contract in (BlockLimits, BlockSettings):
+        with pytest.raises(ValidationError):
+            contract(**{setting: least - 1})
