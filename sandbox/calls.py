@@ -27,7 +27,7 @@ class Call(BaseModel):
 
 
 class ValueAnswer(BaseModel):
-    """The tool returned; `value` is plain JSON (see `sandbox.values.json_value` for turning objects into it)."""
+    """The tool returned; `value` is plain JSON (see `sandbox.guest.values.json_value` for turning objects into it)."""
 
     model_config = ConfigDict(frozen=True)
 
