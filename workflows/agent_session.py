@@ -90,8 +90,12 @@ class AgentSession:
         try:
             message = Message.model_validate(raw)
             engine.too_long(message.text, "message")
-        except (ValidationError, ApplicationError) as error:
-            workflow.logger.warning("session.message_refused", extra={"cause": str(error)})
+        except ValidationError as error:
+            # Not in its words: they repeat what was sent, which is for the session and not for a log.
+            workflow.logger.warning("session.message_malformed", extra={"errors": error.error_count()})
+            return
+        except ApplicationError as error:
+            workflow.logger.warning("session.message_refused", extra={"cause": error.message})
             return
         self._messages.append(message)
 
