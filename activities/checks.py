@@ -3,6 +3,7 @@
 import asyncio
 import difflib
 import json
+import math
 from collections.abc import Mapping
 from typing import Final
 
@@ -13,6 +14,7 @@ from activities import schemas
 from sandbox.screening import screen
 from seconder import names
 from seconder.agents import Agent
+from seconder.canonical import NESTING_MAX, is_nested_too_deeply
 from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.calls import Call
 from seconder.contracts.definitions import AgentDefinition, ToolSpec
@@ -117,10 +119,30 @@ def _call(
 
 def _parsed(call: FunctionCall) -> JsonValue:
     try:
-        parsed: JsonValue = json.loads(call.arguments, parse_constant=_no_constant)
+        return _read_json(call.arguments)
     except (ValueError, RecursionError) as error:
         raise _Refused(f"The arguments of {call.name} are no JSON: {error}.") from error
+
+
+def _read_json(text: str) -> JsonValue:
+    """A value that every later reader takes, too; Python's own reader takes more than JSON.
+
+    Raises:
+        ValueError: it is no JSON, or nothing that could be handed on.
+        RecursionError: it is nested without an end.
+    """
+    parsed: JsonValue = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    if is_nested_too_deeply(parsed):
+        raise ValueError(f"it is nested more than {NESTING_MAX} levels deep")
+    json.dumps(parsed, ensure_ascii=False).encode()  # half a character has no UTF-8
     return parsed
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"{digits[:30]} is too large a number")
+    return number
 
 
 def _no_constant(name: str) -> None:
@@ -173,7 +195,7 @@ def _read_block(definition: AgentDefinition, arguments: JsonValue) -> tuple[Bloc
 
 def _check_output(wanted: CheckOutput) -> OutputVerdict:
     try:
-        output: JsonValue = json.loads(wanted.text, parse_constant=_no_constant)
+        output = _read_json(wanted.text)
     except (ValueError, RecursionError) as error:
         return OutputVerdict(accepted=False, error=f"it is no JSON ({error}).")
     try:
