@@ -77,18 +77,30 @@ class Gate:
     """Where the guest waits for an answer; see `guest/eryx_port.py`."""
 
     def __init__(self, folder: Path) -> None:
-        self._pipe = folder / "gate"
-        self._file = folder / "answer"
+        self._folder = folder
         self._answered = 0
-        os.mkfifo(self._pipe, 0o600)
+        os.mkfifo(self._pipe(1), 0o600)
 
     def put(self, text: bytes) -> None:
-        self._file.write_bytes(b"%d\n" % self._answered + text)
+        """Leave what the guest reads first."""
+        self._file(0).write_bytes(text)
 
     def answer(self, text: bytes) -> None:
+        """Answer the guest's next exchange, and wait until it has come for it."""
         self._answered += 1
-        self.put(text)
-        os.close(os.open(self._pipe, os.O_WRONLY))
+        number = self._answered
+        self._file(number).write_bytes(text)
+        os.mkfifo(self._pipe(number + 1), 0o600)
+        os.close(os.open(self._pipe(number), os.O_WRONLY))
+        self._pipe(number).unlink()
+        # By now the guest has read the answer before this one.
+        self._file(number - 1).unlink()
+
+    def _pipe(self, number: int) -> Path:
+        return self._folder / f"gate.{number}"
+
+    def _file(self, number: int) -> Path:
+        return self._folder / f"answer.{number}"
 
 
 def bootstrap() -> str:

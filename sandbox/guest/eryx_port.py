@@ -1,7 +1,9 @@
 """How the bridge reaches the host out of eryx, which offers a guest no call that waits for an answer.
 
 What the guest writes to its second stream reaches the host at once. The answer comes as a file in a read-only folder;
-opening the pipe beside it blocks the guest until the host has written that file and opens the pipe, too.
+opening the pipe beside it blocks the guest until the host has written that file and opens the pipe, too. Each exchange
+has a pipe of its own: closing one may take effect late, and a pipe that is used again would then let one side through
+while the other waits for ever.
 """
 
 import itertools
@@ -11,8 +13,6 @@ import _eryx  # type: ignore[import-not-found]
 
 from sandbox.guest import program
 
-_GATE = "/bridge/gate"
-_ANSWER = "/bridge/answer"
 _numbers = itertools.count(1)
 
 
@@ -25,19 +25,15 @@ def _send(message: str) -> None:
 
 
 def _exchange(message: str) -> str:
+    number = next(_numbers)
     _send(message)
-    expected = next(_numbers)
-    while True:
-        # The host may still hold the pipe open from the last answer: then this does not block, and the number is old.
-        os.close(os.open(_GATE, os.O_RDONLY))
-        number, _, text = _read_answer().partition("\n")
-        if number == str(expected):
-            return text
+    os.close(os.open(f"/bridge/gate.{number}", os.O_RDONLY))
+    return _read_answer(number)
 
 
-def _read_answer() -> str:
+def _read_answer(number: int) -> str:
     chunks = []
-    answer = os.open(_ANSWER, os.O_RDONLY)
+    answer = os.open(f"/bridge/answer.{number}", os.O_RDONLY)
     try:
         while chunk := os.read(answer, 1 << 18):
             chunks.append(chunk)
@@ -47,6 +43,5 @@ def _read_answer() -> str:
 
 
 def main() -> None:
-    """Run the block whose opening lies in the answer file."""
-    _, _, opening = _read_answer().partition("\n")
-    _send(program.run(opening, _exchange, _write))
+    """Run the block whose opening is the answer to nothing."""
+    _send(program.run(_read_answer(0), _exchange, _write))
