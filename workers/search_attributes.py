@@ -70,10 +70,8 @@ async def ensure_search_attributes(client: Client) -> Mapping[str, str]:
 
 
 def registering_command(client: Client, missing: Mapping[str, str]) -> str:
-    """The line for a shell that registers attributes; Temporal's command line takes one type at a time."""
+    """The line for a shell that registers attributes."""
     where = f"--address {client.service_client.config.target_host} --namespace {client.namespace}"
-    commands = []
-    for kind in dict.fromkeys(missing.values()):
-        named = " ".join(f"--name {name}" for name, its_kind in missing.items() if its_kind == kind)
-        commands.append(f"temporal operator search-attribute create {where} --type {kind} {named}")
-    return " && ".join(commands)
+    # Temporal's command line pairs names with types: a name without a type of its own is left out, without a word.
+    pairs = " ".join(f"--name {name} --type {kind}" for name, kind in missing.items())
+    return f"temporal operator search-attribute create {where} {pairs}"
