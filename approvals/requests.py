@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowFailureError, WorkflowHandle
 from temporalio.converter import WorkflowSerializationContext
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -57,21 +57,20 @@ class Requests:
             ServiceError: Temporal did not answer in time.
         """
         async with self._answering(f"read {request_id}"):
-            event = await self._first_event(request_id)
+            # The run that is current: the first event of one that was reset names the run that it replaced.
+            description = await self._client.get_workflow_handle(request_id).describe()
+            handle = self._client.get_workflow_handle(request_id, run_id=description.run_id, result_type=ApprovalResult)
+            event = await self._first_event(handle)
             started = event.workflow_execution_started_event_attributes
             if started.workflow_type.name != names.APPROVAL:
                 raise NotFoundError(f"{request_id} is no request for approval.")
             request = await self._decoded(request_id, event)
-            handle = self._client.get_workflow_handle(
-                request_id, run_id=started.original_execution_run_id, result_type=ApprovalResult
-            )
-            description = await handle.describe()
             is_open = description.status == WorkflowExecutionStatus.RUNNING
             decided: dict[str, Decision] = {}
             if description.status == WorkflowExecutionStatus.COMPLETED:
                 result = await handle.result(follow_runs=False)
                 decided = {decision.digest: decision for decision in result.decisions}
-            return StoredRequest(request, started.original_execution_run_id, is_open, decided)
+            return StoredRequest(request, description.run_id, is_open, decided)
 
     async def send(self, stored: StoredRequest, review: Review) -> None:
         """Put a review into the history of a request; it survives everything from then on.
@@ -89,11 +88,10 @@ class Requests:
                     raise RequestClosedError(f"{stored.request.request_id} is closed.") from error
                 raise
 
-    async def _first_event(self, request_id: str) -> HistoryEvent:
-        handle = self._client.get_workflow_handle(request_id)
+    async def _first_event(self, handle: WorkflowHandle[Any, Any]) -> HistoryEvent:
         async for event in handle.fetch_history_events(page_size=1):
             return event
-        raise NotFoundError(f"{request_id} has no history.")
+        raise NotFoundError(f"{handle.id} has no history.")
 
     async def _decoded(self, request_id: str, event: HistoryEvent) -> ApprovalRequest:
         converter = self._client.data_converter.with_context(

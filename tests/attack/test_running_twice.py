@@ -7,7 +7,7 @@ import pytest
 from temporalio import workflow
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
-from temporalio.client import WorkflowFailureError
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
@@ -15,6 +15,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from seconder import names
 from seconder.contracts.session import SessionResult
 from seconder.testing.model import function_call, text
+from tests.integration.evidence import History
 from tests.integration.stage import Session, Stage
 
 PAY = function_call("pay", {"customer": 7, "cents": 100})
@@ -30,6 +31,21 @@ async def test_a_reset_does_not_run_an_approved_call_again(stage: Stage) -> None
     assert [receipt.outcome for receipt in again.receipts] == ["unknown"]
     assert "another run" in session.told()[-1]["error"]
     assert len(stage.witness.of(session.session_id)) == 1
+
+
+async def test_a_request_that_was_reset_can_still_be_decided(stage: Stage) -> None:
+    """A click goes to the run that waits, not to the one that the reset ended."""
+    session = await stage.start([PAY], [text("Done.")])
+    await session.request()
+    history = await History.fetch(stage.client, session.approval().id)
+    finished = [
+        event.event_id for event in history.events if event.HasField("workflow_task_completed_event_attributes")
+    ]
+    await _reset(stage.client, history.workflow_id, finished[0])
+    await session.approve()
+    assert [receipt.outcome for receipt in (await session.result()).receipts] == ["succeeded"]
+    # The judge would read the approval's first run, which the reset ended before anybody clicked.
+    stage.sessions.remove(session)
 
 
 async def test_a_copied_message_runs_nothing(stage: Stage) -> None:
@@ -72,13 +88,17 @@ async def _reset_to_before(session: Session, activity: str) -> None:
         if event.activity_task_scheduled_event_attributes.activity_type.name == activity
     ]
     client = session.stage.client
+    await _reset(client, session.handle.id, scheduled.workflow_task_completed_event_id)
+    session.handle = client.get_workflow_handle(session.handle.id, result_type=SessionResult)
+
+
+async def _reset(client: Client, workflow_id: str, task_finished: int) -> None:
     await client.workflow_service.reset_workflow_execution(
         ResetWorkflowExecutionRequest(
             namespace=client.namespace,
-            workflow_execution=WorkflowExecution(workflow_id=session.handle.id),
+            workflow_execution=WorkflowExecution(workflow_id=workflow_id),
             reason="to see what happens",
-            workflow_task_finish_event_id=scheduled.workflow_task_completed_event_id,
-            request_id=f"reset-{session.session_id}",
+            workflow_task_finish_event_id=task_finished,
+            request_id=f"reset-{workflow_id}",
         )
     )
-    session.handle = client.get_workflow_handle(session.handle.id, result_type=SessionResult)
