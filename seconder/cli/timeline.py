@@ -1,8 +1,10 @@
 """A session as a timeline."""
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -10,8 +12,11 @@ from rich.text import Text
 from seconder.cli.printing import block, duration, output, plain
 from seconder.contracts.base import iso
 from seconder.contracts.calls import Receipt
-from seconder.contracts.session import SessionState, Usage
+from seconder.contracts.session import Entry, SessionState, Usage
+from seconder.effects import Effect
 from seconder.views import SessionView
+
+Detail = Mapping[str, JsonValue]
 
 _STYLES: Final = {
     "decision": "bold",
@@ -68,12 +73,49 @@ def _print_entries(console: Console, view: SessionView) -> None:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
+    tools = {entry.call_id: str(entry.detail.get("tool")) for entry in view.transcript if entry.kind == "call"}
     for entry in view.transcript:
-        text = block(entry.text, _STYLES.get(entry.kind, ""))
-        if entry.call_id:
-            text = Text.assemble(plain(f"[{entry.call_id}] ", "dim"), text)
-        table.add_row(plain(f"{entry.at:%H:%M:%S}"), plain(entry.kind.replace("_", " "), "cyan"), text)
+        said = _said(entry, tools.get(entry.call_id, entry.call_id))
+        table.add_row(plain(f"{entry.at:%H:%M:%S}"), plain(entry.kind.replace("_", " "), "cyan"), said)
     console.print(table)
+
+
+def _said(entry: Entry, tool: str) -> Text:
+    """The entry's text, after what its detail says: which tool, decided by whom, how it came out and where."""
+    text = block(entry.text, _STYLES.get(entry.kind, ""))
+    if entry.kind not in _HEADINGS:
+        return text
+    heading = plain(_HEADINGS[entry.kind](entry.detail, tool), "bold")
+    if entry.kind == "decision" and entry.text == entry.detail.get("kind"):
+        return heading
+    return Text("\n" if "\n" in entry.text else ": ").join([heading, text])
+
+
+def _decision(detail: Detail, tool: str) -> str:
+    reviewers = detail.get("reviewers")
+    people = ", ".join(map(str, reviewers)) if isinstance(reviewers, list) and reviewers else "nobody"
+    return f"{tool} {detail.get('kind')} by {people}"
+
+
+def _block(detail: Detail, _: str) -> str:
+    calls = detail.get("calls")
+    counted = ", ".join(f"{count} {tool}" for tool, count in calls.items()) if isinstance(calls, dict) else ""
+    where = f" in {detail['sandbox']}" if detail.get("sandbox") else ""
+    return f"{detail.get('kind')}{where}, after {counted or 'no calls'}"
+
+
+def _outcome(detail: Detail, tool: str) -> str:
+    where = f" on {detail['worker']}" if detail.get("worker") else ""
+    return f"{tool} {detail.get('outcome')}{where}"
+
+
+_HEADINGS: Final[dict[str, Callable[[Detail, str], str]]] = {
+    "call": lambda detail, tool: f"{tool} ({Effect(str(detail.get('effect'))).in_words})",
+    "refused_call": lambda detail, _: str(detail.get("tool")),
+    "decision": _decision,
+    "outcome": _outcome,
+    "block": _block,
+}
 
 
 def _print_waiting(console: Console, state: SessionState) -> None:
