@@ -124,7 +124,9 @@ class BlockRunner:
                 type="ValueError" if isinstance(error, InvalidArguments) else "ToolError", message=str(error)
             )
         except Exception as error:  # noqa: BLE001 - a read may raise anything; the block gets it as an error
-            _log.warning("read.failed", tool=call.tool, exc_info=error)
+            # A sensitive read may say in its error what it read.
+            words = {} if tool.effect is Effect.READ_SENSITIVE else {"exc_info": error}
+            _log.warning("read.failed", tool=call.tool, error=type(error).__name__, **words)
             return FailedAnswer(type=type(error).__name__, message=str(error))
         return ValueAnswer(value=value)
 

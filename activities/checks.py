@@ -54,7 +54,19 @@ class Checks:
     @activity.defn(name=names.ACTIVITY_CHECK_OUTPUT)
     async def check_output(self, wanted: CheckOutput) -> OutputVerdict:
         """Whether a final answer is JSON that fits the schema."""
-        return await asyncio.to_thread(_check_output, wanted)
+        try:
+            output = await asyncio.to_thread(_read_json, wanted.text)
+        except (ValueError, RecursionError) as error:
+            return OutputVerdict(accepted=False, error=f"it is no JSON ({error}).")
+        try:
+            problems = await schemas.problems_found_apart(wanted.output_schema, output)
+        except RecursionError:
+            return OutputVerdict(accepted=False, error="it is nested too deeply.")
+        except TimeoutError:
+            return OutputVerdict(accepted=False, error="a pattern of the schema takes too long on it.")
+        if problems:
+            return OutputVerdict(accepted=False, error=f"{'; '.join(problems)}.")
+        return OutputVerdict(accepted=True, output=output)
 
     def _check_all(self, wanted: CheckCalls) -> CheckedCalls:
         checked: list[CheckedCall | RefusedCall] = []
@@ -191,17 +203,3 @@ def _read_block(definition: AgentDefinition, arguments: JsonValue) -> tuple[Bloc
         settings=definition.blocks,
     )
     return facts, facts.tools
-
-
-def _check_output(wanted: CheckOutput) -> OutputVerdict:
-    try:
-        output = _read_json(wanted.text)
-    except (ValueError, RecursionError) as error:
-        return OutputVerdict(accepted=False, error=f"it is no JSON ({error}).")
-    try:
-        problems = schemas.problems_of(wanted.output_schema, output)
-    except RecursionError:
-        return OutputVerdict(accepted=False, error="it is nested too deeply.")
-    if problems:
-        return OutputVerdict(accepted=False, error=f"{'; '.join(problems)}.")
-    return OutputVerdict(accepted=True, output=output)

@@ -48,7 +48,7 @@ def _body(request: ModelRequest) -> dict[str, Any]:
     definition = request.definition
     body: dict[str, Any] = {
         "model": definition.model,
-        "instructions": prompt.instructions(definition),
+        "instructions": prompt.instructions(request),
         "input": list(request.items),
         "tools": prompt.tools(definition),
         "parallel_tool_calls": True,

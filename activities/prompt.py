@@ -3,6 +3,7 @@
 Nothing here is part of a released history's commands, so it may be improved at any time.
 """
 
+import json
 from typing import Any
 
 from seconder.contracts.definitions import AgentDefinition, ToolSpec
@@ -29,9 +30,14 @@ The tools of code:
 """
 
 
-def instructions(definition: AgentDefinition) -> str:
-    """The agent's own instructions and the rules of working through people."""
-    return definition.instructions.strip() + "\n" + _RULES
+def instructions(request: ModelRequest) -> str:
+    """The agent's own instructions, the rules of working through people, and a schema that the API cannot take."""
+    told = request.definition.instructions.strip() + "\n" + _RULES
+    if request.output_schema is None or text_format(request) is not None:
+        return told
+    return (
+        f"{told}\n\nAnswer in the end with nothing but JSON that obeys this schema: {json.dumps(request.output_schema)}"
+    )
 
 
 def tools(definition: AgentDefinition) -> list[dict[str, Any]]:
@@ -44,7 +50,8 @@ def tools(definition: AgentDefinition) -> list[dict[str, Any]]:
 
 def text_format(request: ModelRequest) -> dict[str, Any] | None:
     """How the final answer is to look, when the session has a schema."""
-    if request.output_schema is None:
+    if request.output_schema is None or request.output_schema.get("type") != "object":
+        # The API takes objects only; of any other shape the model hears in its instructions.
         return None
     return {
         "type": "json_schema",

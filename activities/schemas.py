@@ -4,7 +4,10 @@ It comes from whoever starts a session. What could not be applied at the end, af
 the beginning; and nothing that it refers to is ever fetched.
 """
 
+import asyncio
 import json
+import sys
+from pathlib import Path
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
@@ -16,6 +19,7 @@ from referencing.jsonschema import DRAFT202012
 
 SCHEMA_MAX_BYTES: Final = 100_000
 """It goes along with every request to the model."""
+JUDGED_WITHIN_SECONDS: Final = 10.0
 _PROBLEMS_MAX: Final = 10
 _ENDLESS: Final = "refers to itself without an end, or is nested too deeply"
 
@@ -60,3 +64,42 @@ def _resolve_references(resolver: Any, resource: Resource[Any]) -> None:  # noqa
                 resolver.lookup(reference)
     for part in resource.subresources():
         _resolve_references(resolver.in_subresource(part), part)
+
+
+async def problems_found_apart(schema: dict[str, Any], answer: JsonValue) -> list[str]:
+    """`problems_of`, in a process of its own that can be killed.
+
+    A `pattern` may take for ever on the right answer, and Python's `re` lets no other thread run meanwhile.
+
+    Raises:
+        TimeoutError: it took longer than `JUDGED_WITHIN_SECONDS`.
+        RecursionError: schema and answer go on without an end.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "activities.schemas"),
+        cwd=Path(__file__).parent.parent,
+        env={},
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(JUDGED_WITHIN_SECONDS):
+            said, _ = await process.communicate(json.dumps([schema, answer]).encode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode:
+        raise RecursionError(_ENDLESS)
+    found: list[str] = json.loads(said)
+    return found
+
+
+def _main() -> None:
+    schema, answer = json.load(sys.stdin)
+    json.dump(problems_of(schema, answer), sys.stdout)
+
+
+if __name__ == "__main__":
+    _main()

@@ -5,6 +5,7 @@ tool against the version that was pinned, and the run that asks against the run 
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -92,18 +93,18 @@ async def _run(tool: Tool[..., Any], call: Call, worker: str) -> ToolReport:
     started_at = datetime.now(UTC)
     _log.info("tool.started", attempt=info.attempt)
     try:
-        async with heartbeats(every_seconds=3), asyncio.timeout(tool.timeout.total_seconds()):
+        async with heartbeats(every_seconds=3), asyncio.timeout(tool.timeout.total_seconds()) as limit:
             value = await tool.invoke(call.arguments, context)
     except ToolError as error:
-        _log.info("tool.failed", error=str(error))
+        _log.info("tool.failed")
         raise _failed(_words_of(error)) from None
-    except TimeoutError as error:
-        _log.warning("tool.timed_out", seconds=tool.timeout.total_seconds())
-        raise ApplicationError(
-            f"{tool.name} did not end within {tool.timeout.total_seconds():g} s.", type="ToolTimedOut"
-        ) from error
     except Exception as error:  # noqa: BLE001 - a tool may raise anything
-        _log.exception("tool.outcome_unknown")
+        if isinstance(error, TimeoutError) and limit.expired():
+            _log.warning("tool.timed_out", seconds=tool.timeout.total_seconds())
+            late = f"{tool.name} did not end within {tool.timeout.total_seconds():g} s."
+            raise ApplicationError(late, type="ToolTimedOut") from None
+        # Not in its words: they may repeat arguments, which belong into the history and not into a log.
+        _log.error("tool.outcome_unknown", error=type(error).__name__, where=_place_of(error))
         raise ApplicationError(f"{type(error).__name__}: {_words_of(error)}", type="ToolRaised") from None
     _log.info("tool.succeeded")
     return ToolReport(
@@ -113,6 +114,12 @@ async def _run(tool: Tool[..., Any], call: Call, worker: str) -> ToolReport:
         started_at=started_at,
         finished_at=datetime.now(UTC),
     )
+
+
+def _place_of(error: Exception) -> str:
+    """Where a tool raised, as `file:line`."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
 def _words_of(error: Exception) -> str:

@@ -1,6 +1,7 @@
 """`python -m workers engine|code|tools|gateway|dev|demo|check`: the processes, one a command."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -133,6 +134,9 @@ def demo(
         from workers.demo import demo as process
         from workers.dev import Ports
 
+        if not os.environ.get("TEMPORAL_PROFILE"):
+            # A default profile that lies around must not send the demo to somebody's cluster.
+            os.environ["TEMPORAL_CONFIG_FILE"] = os.devnull
         settings = _settings(data=data, log_level="warning")
         return await process(settings, Ports(temporal_port, ui_port, slack_port, model_port), Console(), yes=yes)
 

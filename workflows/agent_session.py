@@ -189,8 +189,12 @@ class AgentSession:
 
     async def _tidy(self) -> None:
         """Wait for what still runs beside the turns: notices that are brought up to date, signals being handled."""
-        await self._errands.finish()
-        await workflow.wait_condition(workflow.all_handlers_finished)
+        try:
+            await self._errands.finish()
+            await workflow.wait_condition(workflow.all_handlers_finished)
+        except asyncio.CancelledError:
+            # The session has its end already; a late cancellation must not take its result away.
+            workflow.logger.info("session.cancelled_after_its_end")
 
     async def _stop(self, turns: Turns, work: asyncio.Task[SessionResult]) -> None:
         """Begin nothing more, take back what waits, and see to its end what already runs."""

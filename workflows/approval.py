@@ -48,6 +48,7 @@ class Approval:
             self._no_request = ApplicationError(what, type="InvalidRequest", non_retryable=True)
         self._decisions: dict[str, Decision] = {}
         self._notice: Notice | None = None
+        self._notice_problem = ""
         self._notice_shows: tuple[Decision, ...] = ()
         self._updating = asyncio.Lock()
         self._untold: list[Decision] = []
@@ -142,6 +143,7 @@ class Approval:
             request=self._request,
             decisions=tuple(self._decisions.values()),
             notice=self._notice,
+            notice_problem=self._notice_problem,
             refused_reviews=self._refused,
         )
 
@@ -209,17 +211,27 @@ class Approval:
             errand.cancel()
 
     async def _post_notice(self) -> None:
-        try:
-            self._notice = await workflow.execute_activity(
-                names.ACTIVITY_POST_NOTICE,
-                self._request,
-                result_type=Notice,
-                summary=f"Ask {', '.join(self._request.reviewers[:5])}",
-                **timeouts.post_notice(timedelta(seconds=self._time_left())),
-            )
-        except ActivityError as error:
-            workflow.logger.error("approval.notice_not_posted", extra={"cause": str(error.cause)})
+        """Post until it stands: what Slack refuses for good, such as a wrong channel, somebody can still mend."""
+        pause = timeouts.NOTICE_REFUSED_PAUSE
+        while self._notice is None:
+            try:
+                self._notice = await workflow.execute_activity(
+                    names.ACTIVITY_POST_NOTICE,
+                    self._request,
+                    result_type=Notice,
+                    summary=f"Ask {', '.join(self._request.reviewers[:5])}",
+                    **timeouts.post_notice(timedelta(seconds=self._time_left())),
+                )
+                self._notice_problem = ""
+            except ActivityError as error:
+                self._notice_problem = str(error.cause or error)
+                workflow.logger.error("approval.notice_not_posted", extra={"cause": self._notice_problem})
+                self._show()
+                await workflow.sleep(pause, summary="Slack refused the notice; try again")
+                pause = min(2 * pause, timeouts.NOTICE_REFUSED_PAUSE_MAX)
         self._show()
+        if self._decisions:
+            await self._update_notice()
 
     async def _update_notice(self) -> None:
         if self._notice is None:
@@ -261,5 +273,7 @@ class Approval:
         state = "waiting_for_approval" if open_count else next(reversed(self._decisions.values())).kind
         workflow.upsert_search_attributes([_STATE.value_set(state)])
         workflow.set_current_details(
-            presentation.approval_details(self._request, self._decisions, posted=self._notice is not None)
+            presentation.approval_details(
+                self._request, self._decisions, posted=self._notice is not None, problem=self._notice_problem
+            )
         )

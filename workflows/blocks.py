@@ -4,6 +4,7 @@ An approval of a block covers the code and the tools that were found in it; it n
 """
 
 import asyncio
+from typing import Literal
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -40,7 +41,8 @@ class Blocks:
             return outcomes.told_of_decision(decision)
         report = await self._execute(definition, call, facts, decision)
         self._record.block_ran(call, report)
-        self._record.settled(call, decision, "succeeded" if report.kind == "completed" else "failed")
+        outcome: Literal["succeeded", "failed"] = "succeeded" if report.kind == "completed" else "failed"
+        self._record.settled(call, decision, outcome, worker=report.worker)
         if entry is not None and entry.notice is not None:
             ended = f"{report.kind}, {len(report.calls)} calls, {report.wall_seconds:.1f} s"
             self._errands.update_notice(

@@ -44,12 +44,14 @@ def request_details(request: ApprovalRequest) -> str:
     return "\n\n".join(parts)
 
 
-def approval_details(request: ApprovalRequest, decisions: Mapping[str, Decision], *, posted: bool) -> str:
+def approval_details(
+    request: ApprovalRequest, decisions: Mapping[str, Decision], *, posted: bool, problem: str = ""
+) -> str:
     """The current details of an approval: who may decide, until when, and what is decided."""
     reviewers = ", ".join(span(user) for user in request.reviewers)
     lines = [f"For {reviewers}, until {iso(request.expires_at)}."]
     if not posted:
-        lines.append("The notice is **not posted yet**.")
+        lines.append("The notice is **not posted yet**." + (f" Slack: {span(problem, 1000)}" if problem else ""))
     lines.append("")
     for call in request.calls:
         decision = decisions.get(call.digest)

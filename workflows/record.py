@@ -158,15 +158,19 @@ class SessionRecord:
         decision: Decision,
         outcome: Literal["succeeded", "failed", "unknown", "not_run"],
         report: ToolReport | None = None,
+        worker: str = "",
     ) -> None:
-        """Keep the receipt of a call that was decided; `report` is there when a tool ran."""
+        """Keep the receipt of a call that was decided; `report` is there when a tool ran, `worker` when a block did."""
         receipt = Receipt(
             call_id=call.call_id,
             digest=call.digest,
             tool=call.tool,
+            tool_version=call.tool_version,
+            agent_version=call.agent_version,
             effect=call.effect,
             decision=decision,
             outcome=outcome,
+            worker=worker,
         )
         if report is not None:
             ran = report.model_dump(include={"attempt", "worker", "started_at", "finished_at"})

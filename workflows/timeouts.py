@@ -47,6 +47,9 @@ ANSWER_REVIEWER: Final[dict[str, Any]] = {
     "start_to_close_timeout": timedelta(seconds=10),
     "retry_policy": RetryPolicy(maximum_attempts=4),
 }
+NOTICE_REFUSED_PAUSE: Final = timedelta(minutes=1)
+NOTICE_REFUSED_PAUSE_MAX: Final = timedelta(hours=1)
+"""Between two tries to post a notice that Slack refused for good: the pause doubles up to this."""
 NOTICE_SETTLES_WITHIN: Final = timedelta(seconds=5)
 """How long an approval that is decided waits for what it still has to tell people."""
 SESSION_TIDIES_WITHIN: Final = timedelta(seconds=20)

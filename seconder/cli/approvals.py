@@ -74,4 +74,6 @@ def _expiry(waiting: OpenRequest) -> str:
 def _notice(waiting: OpenRequest) -> str:
     if waiting.state is None:
         return "unknown"
-    return "posted" if waiting.state.notice else "not posted"
+    if waiting.state.notice:
+        return "posted"
+    return f"not posted: {waiting.state.notice_problem}" if waiting.state.notice_problem else "not posted yet"

@@ -89,6 +89,8 @@ class ApprovalState(Contract):
     request: ApprovalRequest
     decisions: tuple[Decision, ...] = ()
     notice: Notice | None = None
+    notice_problem: str = ""
+    """Why the notice is not posted, when Slack refused it."""
     refused_reviews: int = 0
 
 

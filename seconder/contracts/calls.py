@@ -145,6 +145,8 @@ class Receipt(Contract):
     call_id: str
     digest: Digest
     tool: str
+    tool_version: str = ""
+    agent_version: str = ""
     effect: Effect
     decision: Decision
     outcome: Literal["succeeded", "failed", "unknown", "not_run"]

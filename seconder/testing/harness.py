@@ -147,6 +147,8 @@ class Harness:
     async def _start_workers(self, folder: Path) -> asyncio.subprocess.Process:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SECONDER_", "TEMPORAL_"))}
         environment = with_own_modules(kept) | {
+            # A profile of the developer's own would lead the test to another cluster.
+            "TEMPORAL_CONFIG_FILE": os.devnull,
             "SECONDER_APP": self._app,
             "SECONDER_CHANNEL": _CHANNEL.id,
             "SECONDER_DATA": str(folder),

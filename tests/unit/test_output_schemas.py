@@ -7,6 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities import schemas
 from activities.agents import Agents
 from activities.checks import Checks
 from activities.schemas import SCHEMA_MAX_BYTES
@@ -83,3 +84,23 @@ async def test_an_answer_without_an_end_is_told_to_the_model() -> None:
     verdict = await _judge('{"name": "a", "children": [' * depth + '{"name": "a"}' + "]}" * depth)
     assert not verdict.accepted
     assert "nested" in verdict.error
+
+
+async def test_a_pattern_that_never_ends_does_not_hold_the_engine_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer is judged in a process that can be killed: Python's `re` would stop every other session."""
+    monkeypatch.setattr(schemas, "JUDGED_WITHIN_SECONDS", 1.0)
+    judging = asyncio.create_task(schemas.problems_found_apart({"pattern": "^(a+)+$"}, "a" * 40 + "b"))
+    beats = 0
+    while not judging.done():
+        await asyncio.wait([judging], timeout=0.05)
+        beats += 1
+    assert beats > 5
+    with pytest.raises(TimeoutError):
+        judging.result()
+
+
+async def test_the_process_apart_finds_what_is_found_here() -> None:
+    """What is judged apart is judged the same."""
+    schema = {"type": "object", "required": ["total"]}
+    assert await schemas.problems_found_apart(schema, {}) == schemas.problems_of(schema, {}) != []
+    assert await schemas.problems_found_apart(schema, {"total": 1}) == []
