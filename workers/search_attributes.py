@@ -25,7 +25,7 @@ async def missing_search_attributes(client: Client) -> Mapping[str, str]:
     """Name → type of those that the client's namespace lacks.
 
     Raises:
-        ConfigurationError: one is there with another type, which nothing but a new namespace can mend.
+        ConfigurationError: one is there with another type, and Temporal cannot change a type.
         ServiceError: Temporal could not tell.
     """
     with temporal_call("list the search attributes"):
