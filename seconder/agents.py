@@ -2,8 +2,10 @@
 
 import importlib
 import re
+import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any, Literal
 
 from seconder.contracts.definitions import AgentDefinition, BlockSettings, ReviewPolicy, SessionLimits
@@ -22,7 +24,7 @@ class Agent:
     hold its credentials.
 
     Raises:
-        ConfigurationError: a name, a version or the queue is unusable, or two tools share a name.
+        ConfigurationError: a name, a version or the queue is unusable, something is no tool, or two tools share a name.
     """
 
     name: str
@@ -49,6 +51,12 @@ class Agent:
                 "side effects need workers of their own, which hold their credentials."
             )
         object.__setattr__(self, "tools", tuple(self.tools))
+        for position, tool in enumerate(self.tools, start=1):
+            if not isinstance(tool, Tool):
+                raise ConfigurationError(
+                    f"Agent {self.name!r}: entry {position} of its tools is a {type(tool).__name__} and no tool; "
+                    "declare the function with @tool(effect=…)."
+                )
         names = [tool.name for tool in self.tools]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ConfigurationError(f"Agent {self.name!r} has more than one tool named {', '.join(repeated)}.")
@@ -92,13 +100,31 @@ def _load(reference: str) -> list[Agent]:
     module_name, separator, attribute = reference.partition(":")
     if not separator:
         raise ConfigurationError(f"{reference!r} names no agent; write it as package.module:attribute.")
+    module = _module(module_name, reference)
     try:
-        loaded = getattr(importlib.import_module(module_name), attribute)
-    except ModuleNotFoundError as error:
-        raise ConfigurationError(f"{reference!r} cannot be imported: {error}. Is its folder on PYTHONPATH?") from error
+        loaded = getattr(module, attribute)
     except AttributeError as error:
         raise ConfigurationError(f"{module_name} has no {attribute!r}.") from error
     found = [loaded] if isinstance(loaded, Agent) else loaded
     if not isinstance(found, list | tuple) or not all(isinstance(agent, Agent) for agent in found):
         raise ConfigurationError(f"{reference!r} is neither an Agent nor a list of them.")
     return list(found)
+
+
+def _module(name: str, reference: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(f"{reference!r} cannot be imported: {error}. Is its folder on PYTHONPATH?") from error
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(f"{reference!r} cannot be imported: {_with_place(error)}") from error
+
+
+def _with_place(error: Exception) -> str:
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, SyntaxError):
+        return said  # which names file and line
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{said} ({last.filename}, line {last.lineno})"

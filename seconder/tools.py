@@ -169,7 +169,7 @@ def tool[**P, R](
         ConfigurationError: the function cannot be a tool; the message says why.
     """
     if not isinstance(effect, Effect):
-        raise ConfigurationError(f"A tool's effect is one of {[str(e) for e in Effect]}, not {effect!r}.")
+        raise ConfigurationError(f"A tool's effect is a member of Effect, such as Effect.READ, and not {effect!r}.")
 
     def declare(function: Callable[P, R]) -> Tool[P, R]:
         tool_name = name if name is not None else function.__name__
