@@ -1,0 +1,49 @@
+"""The stage that integration tests share, and the judgement on every session that was played on it."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from seconder import names
+from seconder.connection import DATA_CONVERTER
+from tests.integration.evidence import complaints
+from tests.integration.stage import Stage, open_stage
+
+
+async def dev_server(*extra_arguments: str) -> WorkflowEnvironment:
+    """A dev server of one's own: two stages on one server would take each other's tasks."""
+    return await WorkflowEnvironment.start_local(
+        data_converter=DATA_CONVERTER,
+        dev_server_existing_path=shutil.which("temporal"),
+        dev_server_extra_args=[
+            *(f"--search-attribute={name}={kind}" for name, kind in names.SEARCH_ATTRIBUTES.items()),
+            *extra_arguments,
+        ],
+        dev_server_log_level="error",
+    )
+
+
+@pytest.fixture(scope="package")
+async def shared_stage() -> AsyncIterator[Stage]:
+    """One stage with all processes, for every test that changes nothing about them."""
+    async with await dev_server() as temporal, open_stage(temporal.client) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def stage(shared_stage: Stage) -> AsyncIterator[Stage]:
+    """The shared stage; after the test, the histories of its sessions are judged."""
+    shared_stage.sessions.clear()
+    yield shared_stage
+    await shared_stage.slack_comes_back()
+    await judge(shared_stage)
+
+
+async def judge(stage: Stage) -> None:
+    """No session is stuck or left open, and no side effect was scheduled without its own approval."""
+    found = [
+        problem for session in stage.sessions for problem in await complaints(stage.client, await session.history())
+    ]
+    assert not found, "\n".join(found)
