@@ -24,7 +24,7 @@ from workflows.approval import Approval
 # Sessions wait most of their lives: a small cache keeps the memory flat and costs them no visible latency.
 CACHED_WORKFLOWS: Final = 100
 # Loaded once instead of once for each workflow; none of them keeps state between workflows.
-_PASSED_THROUGH: Final = ("seconder", "workflows", "pydantic", "pydantic_core", "rfc8785", "annotated_types")
+PASSED_THROUGH: Final = ("seconder", "workflows", "pydantic", "pydantic_core", "rfc8785", "annotated_types")
 
 
 @asynccontextmanager
@@ -60,7 +60,7 @@ async def engine(
                 notices.answer_reviewer,
             ],
             workflow_runner=SandboxedWorkflowRunner(
-                restrictions=SandboxRestrictions.default.with_passthrough_modules(*_PASSED_THROUGH)
+                restrictions=SandboxRestrictions.default.with_passthrough_modules(*PASSED_THROUGH)
             ),
             max_cached_workflows=cached_workflows,
             deployment_config=deployment_config(settings, "seconder-engine"),
