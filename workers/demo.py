@@ -19,7 +19,7 @@ from seconder.errors import ConfigurationError
 from seconder.names import session_workflow_id
 from workers.dev import Ports, Running, everything
 from workers.local import REQUESTER, REVIEWER
-from workers.narration import narrate, summarise
+from workers.narration import Narrator, summarise
 from workers.running import stop_signals
 from workers.scripted_approver import ScriptedApprover
 from workers.settings import Settings
@@ -86,8 +86,9 @@ async def _run_session(
     session = await client.start(request)
     _say_where_to_look(running, shop, session.session_id, console)
     where = f" — click in {running.slack.page_url}?user={REVIEWER.id}" if running.slack and not yes else ""
+    narrator = Narrator(client, session.session_id, console, where)
     background: list[asyncio.Task[object]] = [
-        asyncio.create_task(narrate(client, session.session_id, console, where)),
+        asyncio.create_task(narrator.follow()),
         asyncio.create_task(stop.wait()),
     ]
     if yes and running.slack is not None:
@@ -100,11 +101,15 @@ async def _run_session(
             # The approver and the narrator end only by failing: better heard than waited for.
             if task.done() and not ending.done():
                 task.result()
-        return ending.result() if ending.done() else None
     finally:
         for task in [ending, *background]:
             task.cancel()
         await asyncio.gather(ending, *background, return_exceptions=True)
+    if ending.cancelled():
+        return None
+    # The end is known at once, while the narrator looks from time to time: it has the last lines still to tell.
+    await narrator.catch_up()
+    return ending.result()
 
 
 def _say_where_to_look(running: Running, shop: Shop, session_id: str, console: Console) -> None:

@@ -16,21 +16,37 @@ _LOOK_EVERY_SECONDS = 0.3
 _LINE_MAX = 100
 
 
-async def narrate(client: SeconderClient, session_id: str, console: Console, where: str) -> None:
-    """Print what is new in a session, and whom it waits for, until cancelled."""
-    told, asked = 0, set[str]()
-    while True:
-        view = await client.show(session_id)
-        for entry in view.transcript[told:]:
+class Narrator:
+    """Prints what is new in one session, and whom it waits for; `where` is added to say where to decide."""
+
+    def __init__(self, client: SeconderClient, session_id: str, console: Console, where: str) -> None:
+        self._client = client
+        self._session_id = session_id
+        self._console = console
+        self._where = where
+        self._told = 0
+        self._asked = set[str]()
+
+    async def follow(self) -> None:
+        """Tell everything as it comes, until cancelled."""
+        while True:
+            await self.catch_up()
+            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+
+    async def catch_up(self) -> None:
+        """Tell what was not told yet."""
+        view = await self._client.show(self._session_id)
+        for entry in view.transcript[self._told :]:
             if says := _SAYS.get(entry.kind):
-                console.print(f"  {entry.at:%H:%M:%S}  {says(entry)}")
-        told = max(told, len(view.transcript))
+                self._console.print(f"  {entry.at:%H:%M:%S}  {says(entry)}")
+        self._told = max(self._told, len(view.transcript))
         for waiting in view.state.waiting if view.state else ():
-            if waiting.request_id not in asked:
-                asked.add(waiting.request_id)
+            if waiting.request_id not in self._asked:
+                self._asked.add(waiting.request_id)
                 people, tools = ", ".join(waiting.reviewers), ", ".join(waiting.tools)
-                console.print(f"  {waiting.since:%H:%M:%S}  [cyan]Waits for {people}[/] to decide on {tools}{where}")
-        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+                self._console.print(
+                    f"  {waiting.since:%H:%M:%S}  [cyan]Waits for {people}[/] to decide on {tools}{self._where}"
+                )
 
 
 def summarise(result: SessionResult, console: Console) -> None:
@@ -46,8 +62,8 @@ def summarise(result: SessionResult, console: Console) -> None:
     console.print(table)
     usage = result.usage
     console.print(
-        f"{usage.model_requests} model requests, {usage.input_tokens} tokens in ({usage.cached_tokens} cached), "
-        f"{usage.output_tokens} out; {usage.blocks} blocks, {usage.tool_calls} tool calls."
+        f"Model requests: {usage.model_requests}; tokens: {usage.input_tokens} in ({usage.cached_tokens} cached), "
+        f"{usage.output_tokens} out; blocks: {usage.blocks}; tool calls: {usage.tool_calls}."
     )
     console.print(f"The session {result.status}: {escape(inert(str(result.output or result.error)))}")
 
