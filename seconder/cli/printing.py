@@ -34,8 +34,8 @@ def output() -> Console:
 
 
 def progress() -> Console:
-    """The console of everything that is no data."""
-    return Console(file=sys.stderr, highlight=False, markup=False)
+    """The console of everything that is no data; a command in it must be fit to copy, so no line is broken."""
+    return Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
 
 
 def complain(sentence: str) -> None:

@@ -152,6 +152,6 @@ def _print_end(console: Console, view: SessionView) -> None:
 
 def _usage(usage: Usage) -> str:
     return (
-        f"{usage.model_requests} model requests, {usage.tokens} tokens "
-        f"({usage.input_tokens} in, {usage.output_tokens} out), {usage.blocks} blocks, {usage.tool_calls} tool calls"
+        f"model requests: {usage.model_requests}; tokens: {usage.tokens} ({usage.input_tokens} in, "
+        f"{usage.output_tokens} out); blocks: {usage.blocks}; tool calls: {usage.tool_calls}"
     )
