@@ -9,6 +9,7 @@ from typing import Final
 from seconder.errors import ConfigurationError
 from seconder.testing.model import Script, ScriptedModel
 from seconder.testing.slack import LocalChannel, LocalSlack, LocalUser
+from workers.embedded import free_port
 from workers.settings import Settings
 
 CHANNEL: Final = LocalChannel(id="C0APPROVALS", name="approvals")
@@ -34,13 +35,14 @@ async def local_services(
     """Start what the settings leave out, and complete the settings.
 
     Raises:
-        ConfigurationError: there is neither a model key nor a script, or half of the settings of Slack.
-        ServiceError: a port is in use.
+        ConfigurationError: there is neither a model key nor a script, only half of the settings of Slack, or a port is
+            in use.
     """
     async with AsyncExitStack() as stack:
         slack = model = None
         if not settings.slack_bot_token:
             _refuse_half_of_slack(settings)
+            _require_free(slack_port, "the local Slack", "--slack-port")
             slack = LocalSlack(users=[REQUESTER, REVIEWER, STRANGER], channels=[CHANNEL], port=slack_port)
             await stack.enter_async_context(slack)
             settings = settings.changed(
@@ -56,6 +58,7 @@ async def local_services(
                     "There is no model: set OPENAI_API_KEY (and OPENAI_BASE_URL for a compatible server), or give a "
                     "script for the scripted model with --script package.module:attribute."
                 )
+            _require_free(model_port, "the scripted model", "--model-port")
             model = ScriptedModel(script, port=model_port, api_key=_API_KEY)
             await stack.enter_async_context(model)
             settings = settings.changed(openai_api_key=_API_KEY, openai_base_url=model.base_url)
@@ -76,6 +79,12 @@ def load_script(reference: str) -> Script:
     if not isinstance(script, Script):
         raise ConfigurationError(f"--script {reference!r} is no seconder.testing.Script.")
     return script
+
+
+def _require_free(port: int, what: str, option: str) -> None:
+    # Zero stays zero: a free port that is found now could be taken until the server listens.
+    if port:
+        free_port(port, what, option)
 
 
 def _refuse_half_of_slack(settings: Settings) -> None:
