@@ -152,7 +152,7 @@ def check(
     async def run() -> int:
         from workers.check import check as process
 
-        return await process(_settings(), as_json=json)
+        return await process(_settings(log_level="warning"), as_json=json)
 
     _main(run)
 
