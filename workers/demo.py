@@ -86,30 +86,23 @@ async def _run_session(
     session = await client.start(request)
     _say_where_to_look(running, shop, session.session_id, console)
     where = f" — click in {running.slack.page_url}?user={REVIEWER.id}" if running.slack and not yes else ""
-    narrator = Narrator(client, session.session_id, console, where)
-    background: list[asyncio.Task[object]] = [
-        asyncio.create_task(narrator.follow()),
-        asyncio.create_task(stop.wait()),
-    ]
+    ending = asyncio.create_task(client.wait(session.session_id))
+    telling = asyncio.create_task(Narrator(client, session.session_id, console, where).follow(ending))
+    background: list[asyncio.Task[object]] = [asyncio.create_task(stop.wait())]
     if yes and running.slack is not None:
         approver = ScriptedApprover(running.slack, REVIEWER.id, DENIAL_REASON)
         background.append(asyncio.create_task(approver.decide_all()))
-    ending = asyncio.create_task(client.wait(session.session_id))
     try:
-        await asyncio.wait([ending, *background], return_when=asyncio.FIRST_COMPLETED)
-        for task in background:
-            # The approver and the narrator end only by failing: better heard than waited for.
+        await asyncio.wait([telling, *background], return_when=asyncio.FIRST_COMPLETED)
+        for task in (telling, *background):
+            # Before the session's end, the approver and the narrator end only by failing: better heard than waited for.
             if task.done() and not ending.done():
                 task.result()
+        return ending.result() if ending.done() else None
     finally:
-        for task in [ending, *background]:
+        for task in (ending, telling, *background):
             task.cancel()
-        await asyncio.gather(ending, *background, return_exceptions=True)
-    if ending.cancelled():
-        return None
-    # The end is known at once, while the narrator looks from time to time: it has the last lines still to tell.
-    await narrator.catch_up()
-    return ending.result()
+        await asyncio.gather(ending, telling, *background, return_exceptions=True)
 
 
 def _say_where_to_look(running: Running, shop: Shop, session_id: str, console: Console) -> None:

@@ -27,14 +27,14 @@ class Narrator:
         self._told = 0
         self._asked = set[str]()
 
-    async def follow(self) -> None:
-        """Tell everything as it comes, until cancelled."""
-        while True:
-            await self.catch_up()
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
+    async def follow(self, ending: asyncio.Future[SessionResult]) -> None:
+        """Tell everything as it comes, to the last line that was written when the session ended."""
+        while not ending.done():
+            await self._catch_up()
+            await asyncio.wait([ending], timeout=_LOOK_EVERY_SECONDS)
+        await self._catch_up()
 
-    async def catch_up(self) -> None:
-        """Tell what was not told yet."""
+    async def _catch_up(self) -> None:
         view = await self._client.show(self._session_id)
         for entry in view.transcript[self._told :]:
             if says := _SAYS.get(entry.kind):
