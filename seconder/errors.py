@@ -4,6 +4,7 @@
     ├── ConfigurationError      a setting, an agent or a tool is wrong: start-up stops
     ├── ToolError               raised by a tool: known not to have happened
     ├── ContractError           a message between processes does not say what it must
+    ├── SessionFailedError      a session ended without a result (raised by `seconder.client`)
     └── ServiceError            a service we talk to could not be used
         └── NotFoundError       it answered, and what was asked for is not there
 

@@ -5,13 +5,14 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from seconder import names
 from seconder.connection import connect
 from seconder.errors import SeconderError
+from seconder.leaving import leave
 from workers.checkout import check_checkout
 from workers.logging import configure_logging
 from workers.settings import Settings, load_settings
@@ -172,14 +173,14 @@ def _settings(**changes: object) -> Settings:
     return settings
 
 
-def _main(run: Callable[[], Coroutine[Any, Any, int | None]]) -> None:
+def _main(run: Callable[[], Coroutine[Any, Any, int | None]]) -> NoReturn:
     try:
         check_checkout()
         code = asyncio.run(run())
     except SeconderError as error:
         sys.stderr.write(f"seconder: {error}\n")
-        raise typer.Exit(2) from error
-    raise typer.Exit(code or 0)
+        code = 2
+    leave(code or 0)
 
 
 if __name__ == "__main__":
