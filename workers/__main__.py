@@ -132,6 +132,8 @@ def demo(
     async def run() -> int:
         from rich.console import Console
 
+        console = Console()
+        console.print("Starting Temporal, Slack, a model and the workers. The first time takes a little longer.")
         from workers.demo import demo as process
         from workers.dev import Ports
 
@@ -139,7 +141,7 @@ def demo(
             # A default profile that lies around must not send the demo to somebody's cluster.
             os.environ["TEMPORAL_CONFIG_FILE"] = os.devnull
         settings = _settings(data=data, log_level="warning")
-        return await process(settings, Ports(temporal_port, ui_port, slack_port, model_port), Console(), yes=yes)
+        return await process(settings, Ports(temporal_port, ui_port, slack_port, model_port), console, yes=yes)
 
     _main(run)
 
