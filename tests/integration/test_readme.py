@@ -9,14 +9,31 @@ from pathlib import Path
 import pytest
 
 README = Path(__file__).parents[2] / "README.md"
+_CLIENT_TEST = """
+import asyncio
+
+from my_client import refund
+from test_my_agent import STORY
+
+from seconder.testing import Harness
+
+
+async def test_any_temporal_client_starts_a_session() -> None:
+    async with Harness("my_agent:agent", STORY) as harness:
+        refunding = asyncio.create_task(refund(harness.temporal))
+        await harness.approve("execute_code")
+        await harness.approve("issue_refund")
+        assert (await refunding).output == "Refunded 19.90 EUR on order 7."
+"""
 _NAMED_EXAMPLE = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.timeout(180)
-async def test_the_readmes_agent_passes_the_readmes_test(tmp_path: Path) -> None:
-    """A newcomer who copies the agent and its test out of the README sees the test pass."""
+async def test_the_readmes_agent_client_and_test_work(tmp_path: Path) -> None:
+    """A newcomer who copies the agent, its test and the client out of the README sees all of them work."""
     examples = dict(_NAMED_EXAMPLE.findall(await asyncio.to_thread(README.read_text)))
-    assert set(examples) == {"my_agent.py", "test_my_agent.py"}
+    assert set(examples) == {"my_agent.py", "test_my_agent.py", "my_client.py"}
+    examples["test_my_client.py"] = _CLIENT_TEST
     for name, source in examples.items():
         await asyncio.to_thread((tmp_path / name).write_text, source)
     settings = '[tool.pytest]\nasyncio_mode = "auto"\nasyncio_default_fixture_loop_scope = "function"\n'
