@@ -2,8 +2,12 @@
 
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
 
 import pytest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
 from seconder import names
@@ -11,18 +15,40 @@ from seconder.connection import DATA_CONVERTER
 from tests.integration.evidence import complaints
 from tests.integration.stage import Stage, open_stage
 
+_KINDS: Final = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
+}
+
 
 async def dev_server(*extra_arguments: str) -> WorkflowEnvironment:
-    """A dev server of one's own: two stages on one server would take each other's tasks."""
+    """A dev server of one's own: two stages on one server would take each other's tasks.
+
+    What an engine that died had begun is given to the next one after two seconds rather than ten.
+    """
     return await WorkflowEnvironment.start_local(
         data_converter=DATA_CONVERTER,
         dev_server_existing_path=shutil.which("temporal"),
         dev_server_extra_args=[
             *(f"--search-attribute={name}={kind}" for name, kind in names.SEARCH_ATTRIBUTES.items()),
+            *("--dynamic-config-value", 'history.defaultWorkflowTaskTimeout="2s"'),
             *extra_arguments,
         ],
         dev_server_log_level="error",
     )
+
+
+@asynccontextmanager
+async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A server on which days pass in a moment: while a test waits for a result, or when it says `sleep`."""
+    async with await WorkflowEnvironment.start_time_skipping(
+        data_converter=DATA_CONVERTER, test_server_existing_path=shutil.which("temporal-test-server")
+    ) as environment:
+        attributes = {name: _KINDS[kind] for name, kind in names.SEARCH_ATTRIBUTES.items()}
+        await environment.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(namespace=environment.client.namespace, search_attributes=attributes)
+        )
+        yield environment
 
 
 @pytest.fixture(scope="package")

@@ -60,7 +60,7 @@ class History:
     def inputs(self, activity: str) -> list[Any]:
         """What each activity of this type was scheduled with."""
         scheduled = (event.activity_task_scheduled_event_attributes for event in self.events)
-        return [_json(found.input) for found in scheduled if found.activity_type.name == activity]
+        return [content_of(found.input) for found in scheduled if found.activity_type.name == activity]
 
     def first_attempts_took(self, activity: str) -> timedelta:
         """The time from the scheduling of the first activity of this type to the start of its last attempt."""
@@ -83,7 +83,7 @@ class History:
         for place, event in enumerate(self.events):
             attributes = event.activity_task_scheduled_event_attributes
             if attributes.activity_type.name and attributes.activity_type.name not in names.OWN_ACTIVITIES:
-                found.append((place, ApprovedCall.model_validate(_json(attributes.input))))
+                found.append((place, ApprovedCall.model_validate(content_of(attributes.input))))
         return found
 
     @property
@@ -92,21 +92,21 @@ class History:
         for place, event in enumerate(self.events):
             signal = event.workflow_execution_signaled_event_attributes
             if signal.signal_name == names.SIGNAL_DECIDED:
-                yield place, _json(signal.input)
+                yield place, content_of(signal.input)
             if event.event_type == EventType.EVENT_TYPE_CHILD_WORKFLOW_EXECUTION_COMPLETED:
-                result = _json(event.child_workflow_execution_completed_event_attributes.result)
+                result = content_of(event.child_workflow_execution_completed_event_attributes.result)
                 yield from ((place, decision) for decision in result["decisions"])
 
     @property
     def reviews(self) -> list[Any]:
         """Everything that was sent to an approval as a review, as it came."""
         signals = (event.workflow_execution_signaled_event_attributes for event in self.events)
-        return [_json(signal.input) for signal in signals if signal.signal_name == names.SIGNAL_REVIEW]
+        return [content_of(signal.input) for signal in signals if signal.signal_name == names.SIGNAL_REVIEW]
 
     @property
     def input(self) -> Any:
         """The first argument that the workflow was started with."""
-        return _json(self.events[0].workflow_execution_started_event_attributes.input)
+        return content_of(self.events[0].workflow_execution_started_event_attributes.input)
 
     @property
     def request_ids(self) -> list[str]:
@@ -171,5 +171,6 @@ def _was_approved(approval: History, digest: str) -> bool:
     )
 
 
-def _json(payloads: Payloads) -> Any:
+def content_of(payloads: Payloads) -> Any:
+    """The first value that an event carries; None when it carries none."""
     return json.loads(payloads.payloads[0].data) if payloads.payloads and payloads.payloads[0].data else None

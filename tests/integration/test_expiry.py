@@ -1,39 +1,25 @@
 """Nobody decides in time: a state of its own, and never called a denial."""
 
-import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from temporalio.api.enums.v1 import IndexedValueType
-from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.testing import WorkflowEnvironment
 
 from seconder import names
-from seconder.connection import DATA_CONVERTER
 from seconder.testing.model import code, function_call, text
-from tests.integration.conftest import dev_server, judge
+from tests.integration.conftest import dev_server, judge, skipping_server
 from tests.integration.evidence import History
 from tests.integration.stage import ALAN, Stage, open_stage
 
 DAY = 24 * 3600.0
-_KINDS = {
-    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
-    "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
-}
 
 
 @pytest.fixture(scope="module")
 async def days() -> AsyncIterator[WorkflowEnvironment]:
     """A server on which a day passes in a moment, whenever a test waits for a result."""
-    async with await WorkflowEnvironment.start_time_skipping(
-        data_converter=DATA_CONVERTER, test_server_existing_path=shutil.which("temporal-test-server")
-    ) as environment:
-        attributes = {name: _KINDS[kind] for name, kind in names.SEARCH_ATTRIBUTES.items()}
-        await environment.client.operator_service.add_search_attributes(
-            AddSearchAttributesRequest(namespace=environment.client.namespace, search_attributes=attributes)
-        )
+    async with skipping_server() as environment:
         yield environment
 
 
