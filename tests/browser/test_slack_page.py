@@ -36,7 +36,7 @@ async def test_people_decide_on_a_session_by_clicking(desk: Desk, visitor: Visit
     await expect(block).to_contain_text(f"Approved by @{REVIEWER.real_name} at ")
     await expect(_button(block, "Approve")).to_have_count(0)
 
-    refunds = visitor.message("2 of issue_refund")
+    refunds = visitor.message("2 calls of issue_refund")
     await _button(refunds, "Approve").nth(0).click()
     await expect(refunds).to_contain_text("1 of 2 decided")
     await expect(_button(refunds, "Approve")).to_have_count(1)
