@@ -1,19 +1,24 @@
 """Records the histories that must replay for ever: `uv run python -m tests.replay.record v1`.
 
 One history for each path through the workflows, taken from sessions that really ran. A release adds a folder; what is
-in an older one is never recorded again, because running sessions of that release hold the same events.
+already there is never recorded again, because running sessions of that release hold the same events.
 """
 
 import asyncio
 import re
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
+from temporalio.client import Client, WorkflowHistory
+
+from seconder import names
 from seconder.connection import connect
 from seconder.testing.model import code, function_call, reasoning, text
 from tests.integration.conftest import dev_server
-from tests.integration.stage import Session, Stage, open_stage
+from tests.integration.stage import OTTO, Session, Stage, open_stage
 
 HISTORIES = Path(__file__).parent / "histories"
 
@@ -81,40 +86,107 @@ async def _further_message(stage: Stage) -> Session:
     return session
 
 
-PATHS: dict[str, Callable[[Stage], Awaitable[Session]]] = {
-    "block-and-payment": _block_and_payment,
-    "automatic-block": _automatic_block,
-    "two-calls-one-denied": _two_calls_one_denied,
-    "refused-and-failed-calls": _refused_and_failed_calls,
-    "unknown-outcome": _unknown_outcome,
-    "cancelled-while-waiting": _cancelled_while_waiting,
-    "out-of-time": _out_of_time,
-    "answer-in-a-shape": _answer_in_a_shape,
-    "further-message": _further_message,
+async def _wrong_clicks(stage: Stage) -> Session:
+    session = await stage.start([function_call("pay", _pay(100)), function_call("pay", _pay(200))], [text("Done.")])
+    await session.approve(call=0, by=OTTO)
+    await session.approval().signal(names.SIGNAL_REVIEW, {"verdict": "approve"})
+    request = await session.request()
+    stranger: dict[str, object] = {
+        "request_id": request.request_id,
+        "digests": [request.calls[0].digest],
+        "verdict": "approve",
+    }
+    stranger |= {"reviewer": {"user_id": OTTO.id}, "at": request.created_at.isoformat()}
+    await session.approval().signal(names.SIGNAL_REVIEW, stranger)
+    await session.handle.signal(names.SIGNAL_CANCEL_CALL, {"call_id": request.calls[1].call_id, "reason": "A double."})
+    await session.notice(showing="Cancelled")
+    await session.approve(call=0)
+    return session
+
+
+async def _many_calls(stage: Stage) -> Session:
+    session = await stage.start([function_call("pay", _pay(cents)) for cents in range(1, 10)], [text("Done.")])
+    for call in range(8):
+        await session.deny("No.", 1, call=call)
+    await session.approve(2)
+    return session
+
+
+async def _expired(stage: Stage) -> Session:
+    return await stage.start([function_call("pay", _pay(100))], [text("Nobody decided.")])
+
+
+async def _continued(stage: Stage) -> Session:
+    paying = [[function_call("pay", _pay(cents))] for cents in (100, 200)]
+    session = await stage.start(*paying, [text("Done.")], [text("That too.")])
+    await session.approve(1)
+    await session.notice(2)
+    await session.handle.signal(names.SIGNAL_MESSAGE, {"text": "One more thing."})
+    await session.approve(2)
+    return session
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """What a path needs of its surroundings: arguments of the server, and the seconds that a request stays open."""
+
+    server_arguments: tuple[str, ...] = ()
+    expires_after: float = 3600
+
+
+USUAL = Conditions()
+HASTY = Conditions(expires_after=1)
+SHORT = Conditions(("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=30"))
+
+PATHS: dict[str, tuple[Conditions, Callable[[Stage], Awaitable[Session]]]] = {
+    "block-and-payment": (USUAL, _block_and_payment),
+    "automatic-block": (USUAL, _automatic_block),
+    "two-calls-one-denied": (USUAL, _two_calls_one_denied),
+    "refused-and-failed-calls": (USUAL, _refused_and_failed_calls),
+    "unknown-outcome": (USUAL, _unknown_outcome),
+    "cancelled-while-waiting": (USUAL, _cancelled_while_waiting),
+    "out-of-time": (USUAL, _out_of_time),
+    "answer-in-a-shape": (USUAL, _answer_in_a_shape),
+    "further-message": (USUAL, _further_message),
+    "wrong-clicks": (USUAL, _wrong_clicks),
+    "many-calls": (USUAL, _many_calls),
+    "expired": (HASTY, _expired),
+    "continued": (SHORT, _continued),
 }
 
 
 async def record(folder: Path) -> None:
-    """Play every path and write the histories of its session and its approvals."""
-    async with await dev_server() as temporal:
-        # Under a name of its own: the default one would put this machine into the files.
-        client = await connect(address=temporal.client.service_client.config.target_host, identity="recorder")
-        async with open_stage(client) as stage:
-            for name, play in PATHS.items():
-                session = await play(stage)
-                await asyncio.gather(session.handle.result(), return_exceptions=True)
-                for number, workflow_id in enumerate([session.handle.id, *await _approvals_of(session)]):
-                    history = await client.get_workflow_handle(workflow_id).fetch_history()
-                    suffix = f"approval-{number}" if number else "session"
-                    (folder / f"{name}.{suffix}.json").write_text(_of_no_machine(history.to_json()) + "\n")
+    """Play every path that is not there yet, and write the histories of its session and its approvals."""
+    missing = [(name, *path) for name, path in PATHS.items() if not (folder / f"{name}.session.json").exists()]
+    for conditions, paths in groupby(missing, key=lambda path: path[1]):
+        async with await dev_server(*conditions.server_arguments) as temporal:
+            # Under a name of its own: the default one would put this machine into the files.
+            client = await connect(address=temporal.client.service_client.config.target_host, identity="recorder")
+            async with open_stage(client, expires_after=conditions.expires_after) as stage:
+                for name, _, play in paths:
+                    session = await play(stage)
+                    await asyncio.gather(session.handle.result(), return_exceptions=True)
+                    async for part, history in _parts(client, session):
+                        (folder / f"{name}.{part}.json").write_text(_of_no_machine(history.to_json()) + "\n")
 
 
-async def _approvals_of(session: Session) -> list[str]:
-    return [
-        event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
-        async for event in session.handle.fetch_history_events()
-        if event.HasField("child_workflow_execution_started_event_attributes")
-    ]
+async def _parts(client: Client, session: Session) -> AsyncIterator[tuple[str, WorkflowHistory]]:
+    """`session`, `session-2` and so on for its runs, `approval-1` and so on for its approvals."""
+    workflow_id, run_id = session.handle.id, session.handle.first_execution_run_id or ""
+    requests: list[str] = []
+    run = 0
+    while run_id:
+        run += 1
+        history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+        yield f"session-{run}" if run > 1 else "session", history
+        requests += [
+            event.child_workflow_execution_started_event_attributes.workflow_execution.workflow_id
+            for event in history.events
+            if event.HasField("child_workflow_execution_started_event_attributes")
+        ]
+        run_id = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    for number, request_id in enumerate(requests, start=1):
+        yield f"approval-{number}", await client.get_workflow_handle(request_id).fetch_history()
 
 
 def _of_no_machine(history: str) -> str:
