@@ -171,7 +171,7 @@ def test_the_longest_request_that_can_be_sent_fits(unit: str, undecided: int) ->
         requester=unit * 60,
         task=unit * 100_000,
         calls=calls,
-        reviewers=tuple(f"W{number:020}" for number in range(40)),
+        reviewers=tuple(f"W{number:020}" for number in range(32)),
         created_at=NOON,
         expires_at=NOON,
     )
