@@ -15,6 +15,8 @@ from seconder.connection import DATA_CONVERTER
 from tests.integration.evidence import complaints
 from tests.integration.stage import Stage, open_stage
 
+QUICK_RESTARTS: Final = ("--dynamic-config-value", 'history.defaultWorkflowTaskTimeout="3s"')
+"""For `dev_server`: what an engine that died had begun is given to the next one after three seconds, not ten."""
 _KINDS: Final = {
     "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
@@ -22,16 +24,12 @@ _KINDS: Final = {
 
 
 async def dev_server(*extra_arguments: str) -> WorkflowEnvironment:
-    """A dev server of one's own: two stages on one server would take each other's tasks.
-
-    What an engine that died had begun is given to the next one after two seconds rather than ten.
-    """
+    """A dev server of one's own: two stages on one server would take each other's tasks."""
     return await WorkflowEnvironment.start_local(
         data_converter=DATA_CONVERTER,
         dev_server_existing_path=shutil.which("temporal"),
         dev_server_extra_args=[
             *(f"--search-attribute={name}={kind}" for name, kind in names.SEARCH_ATTRIBUTES.items()),
-            *("--dynamic-config-value", 'history.defaultWorkflowTaskTimeout="2s"'),
             *extra_arguments,
         ],
         dev_server_log_level="error",

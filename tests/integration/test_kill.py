@@ -12,7 +12,7 @@ import pytest
 from temporalio.client import Client
 
 from seconder.testing.model import code, function_call, text
-from tests.integration.conftest import dev_server, judge
+from tests.integration.conftest import QUICK_RESTARTS, dev_server, judge
 from tests.integration.stage import APP, Stage, open_stage
 
 CHECKOUT = Path(__file__).parents[2]
@@ -22,7 +22,7 @@ PAY = function_call("pay", {"customer": 7, "cents": 100})
 @pytest.fixture(scope="module")
 async def client() -> AsyncIterator[Client]:
     """Of a server whose workers come and go."""
-    async with await dev_server() as temporal:
+    async with await dev_server(*QUICK_RESTARTS) as temporal:
         yield temporal.client
 
 

@@ -22,7 +22,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from seconder import names
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.testing.model import function_call, text
-from tests.integration.conftest import dev_server
+from tests.integration.conftest import QUICK_RESTARTS, dev_server
 from tests.integration.evidence import History, complaints, content_of
 from tests.integration.stage import ALAN, ANNA, OTTO, Session, Stage, open_stage
 
@@ -56,7 +56,7 @@ moves: st.SearchStrategy[list[Move]] = st.lists(votes | votes | events, max_size
 async def stage() -> AsyncIterator[Stage]:
     """All but the engine, which each play starts and stops for itself."""
     async with (
-        await dev_server() as temporal,
+        await dev_server(*QUICK_RESTARTS) as temporal,
         open_stage(temporal.client, processes=["tools"], expires_after=OPEN_FOR) as opened,
     ):
         yield opened
