@@ -12,6 +12,7 @@ from seconder import names
 from seconder.contracts.session import TASK_MAX_BYTES, SessionRequest
 from seconder.errors import ConfigurationError
 from seconder.markdown import fence, one_line, span
+from seconder.mistakes import mistakes_in
 
 MEMO_TASK: Final = "task"
 """The memo that lets a list of sessions say what each is about."""
@@ -28,11 +29,8 @@ def build_request(**fields: Any) -> SessionRequest:  # noqa: ANN401 - what a cal
     try:
         request = SessionRequest(**fields)
     except ValidationError as error:
-        mistakes = [
-            f"{'.'.join(str(part) for part in detail['loc']) or 'request'}: {detail['msg']}"
-            for detail in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise ConfigurationError(f"This session cannot be started. {'; '.join(mistakes)}.") from error
+        mistakes = "; ".join(mistakes_in(error, "request"))
+        raise ConfigurationError(f"This session cannot be started. {mistakes}.") from error
     refuse_too_long(request.task, "task")
     return request
 

@@ -20,6 +20,7 @@ from seconder.canonical import canonical_json, sha256_of
 from seconder.contracts.definitions import ToolSpec
 from seconder.effects import Effect
 from seconder.errors import ConfigurationError, ContractError
+from seconder.mistakes import mistakes_in
 from seconder.names import EXECUTE_CODE, OWN_ACTIVITIES
 from seconder.signatures import Signature, read_signature
 from seconder.stubs import render_stub
@@ -207,8 +208,5 @@ def _check_name(name: str) -> None:
 
 
 def _explain(name: str, error: ValidationError) -> str:
-    mistakes = [
-        f"{'.'.join(str(part) for part in detail['loc']) or 'arguments'}: {detail['msg']}"
-        for detail in error.errors(include_url=False, include_input=False, include_context=False)[:20]
-    ]
+    mistakes = mistakes_in(error, "arguments")[:20]
     return f"The arguments of {name} do not fit its signature. " + "; ".join(mistakes) + "."

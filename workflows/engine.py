@@ -23,6 +23,7 @@ from seconder.contracts.model import (
     OutputVerdict,
 )
 from seconder.contracts.session import TASK_MAX_BYTES, SessionCarry, SessionRequest
+from seconder.mistakes import mistakes_in
 from workflows import timeouts
 
 _INVALID: Final = "InvalidRequest"
@@ -50,10 +51,7 @@ def checked_request(raw: Any) -> SessionRequest:  # noqa: ANN401 - anyone may se
     try:
         request = SessionRequest.model_validate(raw)
     except ValidationError as error:
-        mistakes = [
-            f"{'.'.join(str(part) for part in detail['loc']) or 'input'}: {detail['msg']}"
-            for detail in error.errors(include_url=False, include_input=False, include_context=False)[:20]
-        ]
+        mistakes = mistakes_in(error, "input")[:20]
         raise _invalid("The input is no SessionRequest. " + "; ".join(mistakes)) from error
     too_long(request.task, "task")
     return request
