@@ -34,6 +34,10 @@ class Found:
         """What was decided about it, as far as that can be known."""
         return self.stored.decided.get(self.pointer.digest)
 
+    def is_repeated(self, review: Review) -> bool:
+        """Whether the decision holds this review already."""
+        return self.decision is not None and self.decision.holds(review)
+
 
 class Reviewing:
     """Judges and records reviews of stored requests."""
@@ -84,7 +88,7 @@ class Reviewing:
     async def record(self, found: Found, review: Review) -> Refused | None:
         """Signal a review that counts; None once Temporal has it."""
         if refused := self.judge(found, review):
-            return None if _is_repeated(found, review) else refused
+            return None if found.is_repeated(review) else refused
         log = _log.bind(request_id=review.request_id, reviewer=review.reviewer.user_id, verdict=review.verdict)
         try:
             await self._requests.send(found.stored, review)
@@ -101,14 +105,6 @@ class Reviewing:
         again = await self.find(str(found.pointer))
         if isinstance(again, Refused):
             return again
-        if _is_repeated(again, review):
+        if again.is_repeated(review):
             return None
         return self.judge(again, review) or Refused(TROUBLES["ended"])
-
-
-def _is_repeated(found: Found, review: Review) -> bool:
-    """Whether this very person said this very thing already: a second click, or one that Slack delivered twice."""
-    said = found.decision.reviews if found.decision else ()
-    return any(
-        (earlier.reviewer.user_id, earlier.verdict) == (review.reviewer.user_id, review.verdict) for earlier in said
-    )

@@ -148,16 +148,9 @@ class Approval:
         )
 
     def _is_repeated(self, review: Review) -> bool:
-        """Whether this very person said this very thing already: a second click, or a redelivered one."""
+        """Whether nothing of a review is new."""
         standing = [self._decisions.get(digest) for digest in review.digests]
-        return all(
-            decision is not None
-            and any(
-                (earlier.reviewer.user_id, earlier.verdict) == (review.reviewer.user_id, review.verdict)
-                for earlier in decision.reviews
-            )
-            for decision in standing
-        )
+        return all(decision is not None and decision.holds(review) for decision in standing)
 
     def _decide(self, decision: Decision) -> None:
         self._decisions[decision.digest] = decision

@@ -92,6 +92,11 @@ class Decision(Contract):
         """Whether the call may run."""
         return self.kind in ("approved", "automatic")
 
+    def holds(self, review: Review) -> bool:
+        """Whether this very person said this very thing already: a second click, or one that was delivered twice."""
+        said = (review.reviewer.user_id, review.verdict)
+        return any((earlier.reviewer.user_id, earlier.verdict) == said for earlier in self.reviews)
+
 
 class ApprovedCall(Contract):
     """What the activity of a tool receives: the stored call and the decision that lets it run."""
