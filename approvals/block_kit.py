@@ -11,8 +11,6 @@ from approvals.text import is_user_id, one_line, pieces, visible
 
 type Json = dict[str, Any]
 
-MESSAGE_BLOCKS: Final = 50
-MODAL_BLOCKS: Final = 100
 MESSAGE_SIZE: Final = 13_000
 """Units of a message's blocks; Slack refuses one near 13,200."""
 PIECE: Final = 2900

@@ -51,15 +51,7 @@ async def approve(slack: LocalSlack, user: str, call: OpenCall) -> None:
     Raises:
         ServiceError: the gateway did not take the click.
     """
-    delivery = await slack.click(
-        user,
-        message_ts=call.message.ts,
-        channel=call.message.channel,
-        block_id=call.block_of(names.ACTION_APPROVE),
-        action_id=names.ACTION_APPROVE,
-    )
-    if not delivery.acked:
-        raise ServiceError(f"The gateway did not take the approval: {delivery.shown or delivery.state}.")
+    await _click(slack, user, call, names.ACTION_APPROVE, what="approval")
 
 
 async def deny(slack: LocalSlack, user: str, call: OpenCall, reason: str) -> None:
@@ -68,17 +60,21 @@ async def deny(slack: LocalSlack, user: str, call: OpenCall, reason: str) -> Non
     Raises:
         ServiceError: the gateway did not take the click or the reason.
     """
-    clicked = await slack.click(
-        user,
-        message_ts=call.message.ts,
-        channel=call.message.channel,
-        block_id=call.block_of(names.ACTION_DENY),
-        action_id=names.ACTION_DENY,
-    )
-    if not clicked.acked:
-        raise ServiceError(f"The gateway did not take the click: {clicked.shown or clicked.state}.")
+    await _click(slack, user, call, names.ACTION_DENY, what="click")
     view = await slack.wait_for_view(user)
     [reason_block] = [block["block_id"] for block in view.blocks if block["type"] == "input"]
     submitted = await slack.submit_view(user, view.id, {reason_block: reason})
     if not submitted.acked or submitted.errors:
         raise ServiceError(f"The gateway did not take the denial: {submitted.shown or submitted.errors}.")
+
+
+async def _click(slack: LocalSlack, user: str, call: OpenCall, action_id: str, *, what: str) -> None:
+    delivery = await slack.click(
+        user,
+        message_ts=call.message.ts,
+        channel=call.message.channel,
+        block_id=call.block_of(action_id),
+        action_id=action_id,
+    )
+    if not delivery.acked:
+        raise ServiceError(f"The gateway did not take the {what}: {delivery.shown or delivery.state}.")
