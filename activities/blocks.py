@@ -16,7 +16,6 @@ from sandbox.protocol import (
     BlockCompleted,
     BlockDiverged,
     BlockFailed,
-    BlockLimits,
     BlockOutcome,
     BlockSpec,
     BlockSuspended,
@@ -32,7 +31,6 @@ from seconder import names
 from seconder.agents import Agent
 from seconder.canonical import sha256_of
 from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun
-from seconder.contracts.definitions import BlockSettings
 from seconder.effects import Effect
 from seconder.errors import ContractError, ToolError
 from seconder.tools import InvalidArguments, Tool, ToolContext
@@ -58,7 +56,7 @@ class BlockRunner:
             code=code,
             tools=grant,
             signatures={tool.name: tool.stub for tool in run.grant},
-            limits=_limits(run.settings),
+            limits=run.settings,
             journal=Journal(seed=run.call.digest, started_at=datetime.now(UTC)),
         )
         with structlog.contextvars.bound_contextvars(session_id=run.call.session_id, call_id=run.call.call_id):
@@ -129,17 +127,6 @@ class BlockRunner:
             _log.warning("read.failed", tool=call.tool, error=type(error).__name__, **words)
             return FailedAnswer(type=type(error).__name__, message=str(error))
         return ValueAnswer(value=value)
-
-
-def _limits(settings: BlockSettings) -> BlockLimits:
-    return BlockLimits(
-        wall_seconds=settings.wall_seconds,
-        cpu_seconds=settings.cpu_seconds,
-        memory_bytes=settings.memory_bytes,
-        stdout_bytes=settings.stdout_bytes,
-        result_bytes=settings.result_bytes,
-        max_calls=settings.calls,
-    )
 
 
 def _error_of(outcome: BlockOutcome) -> str:

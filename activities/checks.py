@@ -31,8 +31,6 @@ from seconder.effects import Effect
 from seconder.tools import InvalidArguments
 
 CALLS_PER_TURN: Final = 32
-CODE_MAX_BYTES: Final = 32 * 1024
-"""A person has to read it."""
 BLOCK_VERSION: Final = "1"
 
 
@@ -182,7 +180,7 @@ def _code_of(arguments: JsonValue) -> str:
 
 def _read_block(definition: AgentDefinition, arguments: JsonValue) -> tuple[BlockFacts, tuple[str, ...]]:
     code = _code_of(arguments)
-    screening = screen(code, [spec.name for spec in definition.tools], max_bytes=CODE_MAX_BYTES)
+    screening = screen(code, [spec.name for spec in definition.tools], max_bytes=definition.blocks.code_bytes)
     if screening.problems:
         problems = "\n".join(str(problem) for problem in screening.problems)
         raise _Refused(f"The code was not run:\n{problems}")

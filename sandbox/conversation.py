@@ -170,8 +170,8 @@ class Conversation:
     def _take(self, call: Call) -> None:
         if call.number != self._made + 1:
             self._violation(f"call {call.number} after call {self._made}")
-        if call.number > self._limits.max_calls:
-            raise _Ended(self.over_limit("max_calls"))
+        if call.number > self._limits.calls:
+            raise _Ended(self.over_limit("calls"))
         call = call.model_copy(update={"arguments": self._checked(call.arguments, self._limits.argument_bytes)})
         if call.number <= self._recorded:
             entry = self._entries[call.number - 1]
@@ -254,8 +254,8 @@ class Conversation:
         journal = self._journal()
         if not journal.pending:
             self._violation("a wait for no call")
-        if journal.suspensions >= self._limits.max_suspensions:
-            raise _Ended(self.over_limit("max_suspensions"))
+        if journal.suspensions >= self._limits.suspensions:
+            raise _Ended(self.over_limit("suspensions"))
         ending = self._ending()
         ending["journal"] = journal.model_copy(update={"suspensions": journal.suspensions + 1})
         raise _Ended(BlockSuspended(pending=journal.pending, **ending))

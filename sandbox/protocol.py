@@ -17,6 +17,7 @@ What goes wrong inside a block is an outcome, never an exception. `SandboxUnavai
 """
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Annotated, Literal, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
@@ -34,6 +35,7 @@ from sandbox.calls import (
 )
 from sandbox.journal import Journal, JournalEntry
 from sandbox.signatures import parameters_of
+from seconder.contracts.block_settings import BlockLimits, LimitName, Mount
 from seconder.errors import ServiceError
 
 __all__ = [
@@ -54,6 +56,7 @@ __all__ = [
     "FinalAnswer",
     "Journal",
     "JournalEntry",
+    "LimitName",
     "PendingAnswer",
     "RefusedAnswer",
     "Sandbox",
@@ -62,48 +65,17 @@ __all__ = [
     "ValueAnswer",
 ]
 
-LimitName = Literal[
-    "wall_seconds",
-    "cpu_seconds",
-    "memory_bytes",
-    "stdout_bytes",
-    "result_bytes",
-    "argument_bytes",
-    "answer_bytes",
-    "code_bytes",
-    "max_calls",
-    "max_suspensions",
-]
-
 
 class SandboxUnavailable(ServiceError):  # noqa: N818 - reads as what it says, like the standard library's own
     """No block can run on this machine with this backend; the message says why and how to mend it."""
 
 
-class BlockLimits(BaseModel):
-    """What one run of a block may use. Each limit ends the block within a second and is named in the outcome.
-
-    Output beyond `stdout_bytes` is cut from the middle, and the text says so; this alone does not end the block.
-    `wall_seconds` counts one run, the waiting for live calls included; the days between two runs do not count.
-    `argument_bytes` and `answer_bytes` are per call, in JSON; the block can catch the error about either.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    wall_seconds: float = Field(default=60, gt=0)
-    cpu_seconds: float = Field(default=30, gt=0)
-    memory_bytes: int = Field(default=256 * 2**20, ge=16 * 2**20)
-    stdout_bytes: int = Field(default=64 * 2**10, ge=256)
-    result_bytes: int = Field(default=256 * 2**10, ge=64)
-    argument_bytes: int = Field(default=256 * 2**10, ge=64)
-    answer_bytes: int = Field(default=4 * 2**20, ge=64)
-    code_bytes: int = Field(default=100_000, ge=1)
-    max_calls: int = Field(default=1000, ge=0)
-    max_suspensions: int = Field(default=50, ge=0)
-
-
 class BlockSpec(BaseModel):
     """One block to run, or to resume when its journal has entries.
+
+    `workspace` is a folder of the host that the block finds, with all that is in it, as `/workspace` and may write to,
+    within its limits; what the block leaves there is the caller's to keep or to drop. A resumed block needs the
+    workspace as it was before its first run. `mounts` are further folders of the host.
 
     `tools` is the grant: the names that the code may call. Every other name is refused by the host, whatever the code
     does. `signatures` maps tool names to stubs such as `"async def get_order(order_id: int) -> Order"`, by which
@@ -117,6 +89,8 @@ class BlockSpec(BaseModel):
     signatures: dict[str, str] = Field(default_factory=dict)
     limits: BlockLimits = BlockLimits()
     journal: Journal
+    workspace: Path | None = None
+    mounts: tuple[Mount, ...] = ()
 
     @model_validator(mode="after")
     def _can_be_bound(self) -> Self:
@@ -153,11 +127,14 @@ class _Ended(BaseModel):
 class BlockCompleted(_Ended):
     """The block ran to its end; `result` is the value of its last expression, as JSON.
 
+    With `finished`, it ended by calling `finish(value)`, and `result` is that value.
+
     Calls still in `journal.pending` were made by tasks that nobody awaited; they must not be run.
     """
 
     kind: Literal["completed"] = "completed"
     result: JsonValue = None
+    finished: bool = False
 
 
 class BlockSuspended(_Ended):

@@ -4,7 +4,8 @@ Tool authors and callers import from here; everything else in the package is for
 """
 
 from seconder.agents import Agent
-from seconder.contracts.definitions import BlockSettings, SessionLimits
+from seconder.contracts.block_settings import BlockSettings, Domain, Mount
+from seconder.contracts.definitions import SessionLimits
 from seconder.contracts.session import SessionRequest, SessionResult
 from seconder.effects import Effect, Lane
 from seconder.errors import (
@@ -22,8 +23,10 @@ __all__ = [
     "BlockSettings",
     "ConfigurationError",
     "ContractError",
+    "Domain",
     "Effect",
     "Lane",
+    "Mount",
     "NotFoundError",
     "SeconderError",
     "ServiceError",

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Literal
 
-from seconder.contracts.definitions import AgentDefinition, BlockSettings, ReviewPolicy, SessionLimits
+from seconder.contracts.block_settings import BlockSettings
+from seconder.contracts.definitions import AgentDefinition, ReviewPolicy, SessionLimits
 from seconder.errors import ConfigurationError
 from seconder.names import CODE_QUEUE, ENGINE_QUEUE, TOOLS_QUEUE
 from seconder.tools import Tool

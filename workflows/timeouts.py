@@ -10,7 +10,8 @@ from typing import Any, Final
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from seconder.contracts.definitions import BlockSettings, ToolSpec
+from seconder.contracts.block_settings import BlockSettings
+from seconder.contracts.definitions import ToolSpec
 
 _SECONDS_FOR_SETUP: Final = 30
 

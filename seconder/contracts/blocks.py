@@ -5,8 +5,9 @@ from typing import Literal
 from pydantic import JsonValue
 
 from seconder.contracts.base import Contract
+from seconder.contracts.block_settings import BlockSettings
 from seconder.contracts.calls import Call, Decision
-from seconder.contracts.definitions import BlockSettings, ToolSpec
+from seconder.contracts.definitions import ToolSpec
 
 
 class BlockFacts(Contract):

@@ -1,16 +1,13 @@
 """An agent as it is pinned in a session's history, so that a later deployment cannot change a running session."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from seconder.contracts.base import Contract
+from seconder.contracts.block_settings import BlockSettings, PositiveSeconds
 from seconder.effects import Effect
 from seconder.names import TOOLS_QUEUE
-
-SECONDS_MAX: Final = 10 * 366 * 24 * 3600
-"""Ten years; a time much beyond cannot be added to a date."""
-PositiveSeconds = Annotated[float, Field(gt=0, le=SECONDS_MAX)]
 
 
 class ToolSpec(Contract):
@@ -39,22 +36,6 @@ class SessionLimits(Contract):
     turns: int = Field(default=40, ge=1, le=1000)
     tokens: int = Field(default=500_000, ge=1)
     wall_clock_seconds: PositiveSeconds = 7 * 24 * 3600.0
-
-
-class BlockSettings(Contract):
-    """How an agent's code blocks are approved and bounded; sizes in bytes, times in seconds.
-
-    The least are what any sandbox can work with, the most what a session's history can hold.
-    """
-
-    automatic: bool = False
-    """Run a block without asking when it names only READ tools."""
-    wall_seconds: PositiveSeconds = 60.0
-    cpu_seconds: PositiveSeconds = 30.0
-    memory_bytes: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
-    stdout_bytes: int = Field(default=16 * 1024, ge=256, le=256 * 1024)
-    result_bytes: int = Field(default=64 * 1024, ge=64, le=512 * 1024)
-    calls: int = Field(default=500, gt=0)
 
 
 class ReviewPolicy(Contract):

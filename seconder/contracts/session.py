@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field, JsonValue, StringConstraints
 
 from seconder.contracts.base import Contract, Moment
+from seconder.contracts.block_settings import SECONDS_MAX
 from seconder.contracts.calls import Receipt
-from seconder.contracts.definitions import SECONDS_MAX, AgentDefinition, SessionLimits
+from seconder.contracts.definitions import AgentDefinition, SessionLimits
 
 TASK_MAX_BYTES = 100_000
 """Of UTF-8; a task or a message that is longer belongs into a tool that reads it."""

@@ -9,8 +9,9 @@ from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from seconder.contracts.approvals import CALLS_PER_REQUEST
+from seconder.contracts.block_settings import BlockSettings
 from seconder.contracts.calls import Call, Decision, Failed, Review, Reviewer, Succeeded, ToolReport
-from seconder.contracts.definitions import AgentDefinition, BlockSettings, ReviewPolicy, SessionLimits
+from seconder.contracts.definitions import AgentDefinition, ReviewPolicy, SessionLimits
 from seconder.contracts.session import SessionCarry
 from seconder.effects import Effect
 from workflows import outcomes

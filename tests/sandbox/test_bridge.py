@@ -15,6 +15,6 @@ STYLES = {
 @pytest.mark.parametrize("style", STYLES)
 async def test_many_calls_in_a_row_are_all_answered(style: str, blocks: Blocks) -> None:
     """A wake-up that is lost once in some hundred exchanges would stop a block for ever."""
-    outcome = await blocks.run(STYLES[style], limits=BlockLimits(wall_seconds=60, cpu_seconds=60, max_calls=CALLS))
+    outcome = await blocks.run(STYLES[style], limits=BlockLimits(wall_seconds=60, cpu_seconds=60, calls=CALLS))
     assert isinstance(outcome, BlockCompleted), outcome
     assert outcome.result == sum(range(CALLS))

@@ -25,7 +25,7 @@ OVERSTEPS: dict[str, tuple[str, BlockLimits]] = {
     ),
     "result_bytes": ("'x' * 100_000_000", BlockLimits(wall_seconds=20)),
     "argument_bytes": ("echo(value='x' * 10_000_000)", BlockLimits(wall_seconds=20)),
-    "max_calls": ("while True:\n    echo(value=1)", BlockLimits(wall_seconds=20, max_calls=25)),
+    "calls": ("while True:\n    echo(value=1)", BlockLimits(wall_seconds=20, calls=25)),
     "code_bytes": ("#" * 1000, BlockLimits(code_bytes=100)),
 }
 

@@ -404,14 +404,12 @@ async def test_a_pending_call_of_a_finished_block_is_left_unrun(blocks: Blocks) 
 
 async def test_suspensions_are_limited(blocks: Blocks) -> None:
     """A block that would suspend more often than it may ends, and the limit is named."""
-    first = await blocks.run("issue_refund(1)\nissue_refund(2)", limits=BlockLimits(max_suspensions=1))
+    first = await blocks.run("issue_refund(1)\nissue_refund(2)", limits=BlockLimits(suspensions=1))
     assert isinstance(first, BlockSuspended)
     journal = first.journal.answered(1, ValueAnswer(value="ok"), at=LATER)
-    second = await blocks.run(
-        "issue_refund(1)\nissue_refund(2)", journal=journal, limits=BlockLimits(max_suspensions=1)
-    )
+    second = await blocks.run("issue_refund(1)\nissue_refund(2)", journal=journal, limits=BlockLimits(suspensions=1))
     assert isinstance(second, BlockFailed)
-    assert second.limit == "max_suspensions"
+    assert second.limit == "suspensions"
 
 
 async def test_fifty_journaled_calls_replay(blocks: Blocks) -> None:

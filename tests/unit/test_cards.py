@@ -15,6 +15,7 @@ from approvals.fitting import text_digest
 from approvals.pointers import APPROVE, DENY, DETAILS, NEXT_PAGE, Pointer
 from seconder.canonical import canonical_json, sha256_of
 from seconder.contracts.approvals import ApprovalRequest
+from seconder.contracts.block_settings import BlockSettings
 from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.calls import (
     Call,
@@ -27,7 +28,6 @@ from seconder.contracts.calls import (
     ToolReport,
     Unknown,
 )
-from seconder.contracts.definitions import BlockSettings
 from seconder.effects import Effect
 from seconder.errors import ContractError
 from seconder.testing.slack.block_rules import walk

@@ -14,9 +14,10 @@ from activities.model import Model
 from sandbox.backends.eryx import EryxSandbox
 from sandbox.protocol import BlockLimits
 from seconder import Agent, Effect, tool
+from seconder.contracts.block_settings import BlockSettings
 from seconder.contracts.blocks import BlockRun
 from seconder.contracts.calls import Call, Decision
-from seconder.contracts.definitions import BlockSettings, ReviewPolicy
+from seconder.contracts.definitions import ReviewPolicy
 from seconder.contracts.model import ModelRequest
 from seconder.testing.model import Item, Script, ScriptedModel, function_call, text
 
