@@ -18,11 +18,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+from pydantic import JsonValue
 
+from sandbox import messages
 from sandbox.calls import Answer, Call, FailedAnswer, FinalAnswer, PendingAnswer, RefusedAnswer, ValueAnswer
 from sandbox.guest.values import json_text
 from sandbox.journal import Journal, JournalEntry
+from sandbox.messages import clean
 from sandbox.protocol import (
     Answerer,
     BlockCompleted,
@@ -40,22 +42,6 @@ from sandbox.transcript import Transcript
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGE = 200_000
 _LIMITS = frozenset(LimitName.__args__)  # type: ignore[attr-defined]
-
-
-class _Message(BaseModel):
-    """What a guest may say; anything else ends the block."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    op: str
-    calls: tuple[Call, ...] = ()
-    need: int | None = None
-    kept_back: tuple[int, str] | None = None
-    result: JsonValue = None
-    error: str = Field(default="", max_length=1_000)
-    message: str = Field(default="", max_length=20_000)
-    traceback: str = Field(default="", max_length=40_000)
-    limit: str | None = None
 
 
 class _Ended(Exception):  # noqa: N818 - carries an outcome out of nested steps, never leaves this module
@@ -89,6 +75,7 @@ class Conversation:
                 self._recorded_batches[entry.batch].append(entry.number)
             elif entry.answer is not None:
                 self._undelivered.append(entry.number)
+        self._journal_bytes = sum(len(entry.model_dump_json()) for entry in self._entries)
         self._made = 0
         self._delivered_batches = 0
         self._live: dict[int, asyncio.Task[Answer]] = {}
@@ -124,7 +111,7 @@ class Conversation:
         """
         try:
             # Parsing megabytes would hold up the worker's event loop.
-            message = await asyncio.to_thread(self._parse, data) if len(data) > _LARGE else self._parse(data)
+            message = await asyncio.to_thread(messages.read, data) if len(data) > _LARGE else messages.read(data)
             self._transcript.keep_back(*(message.kept_back or (0, "")))
             if message.op == "calls":
                 for call in message.calls:
@@ -132,6 +119,8 @@ class Conversation:
                 return await self._next_batch()
             self._check_nothing_is_missing()
             return self._end(message)
+        except messages.Malformed as malformed:
+            return self._tampered(str(malformed))
         except _Ended as ended:
             return ended.outcome
 
@@ -156,14 +145,11 @@ class Conversation:
             task.cancel()
         await asyncio.gather(*self._live.values(), return_exceptions=True)
 
-    def _parse(self, data: bytes) -> _Message:
-        try:
-            return _Message.model_validate(json.loads(data, parse_constant=_refuse_constant))
-        except (ValueError, RecursionError, ValidationError) as error:
-            self._violation(f"a message that is none: {str(error)[:200]}")
-
     def _violation(self, what: str) -> NoReturn:
-        raise _Ended(self.failed("SandboxViolation", f"the block tampered with its sandbox, which sent {what}"))
+        raise _Ended(self._tampered(what))
+
+    def _tampered(self, what: str) -> BlockFailed:
+        return self.failed("SandboxViolation", f"the block tampered with its sandbox, which sent {what}")
 
     # Calls coming in
 
@@ -191,6 +177,7 @@ class Conversation:
             self._violation(str(error))
 
     def _ask(self, call: Call) -> None:
+        self._keep(len(call.model_dump_json()))
         now = datetime.now(UTC)
         entry = JournalEntry(number=call.number, tool=call.tool, arguments=call.arguments, asked_at=now)
         if call.tool not in self._spec.tools:
@@ -247,8 +234,14 @@ class Conversation:
         for number in [number for number, task in self._live.items() if task in done]:
             answer = self._live.pop(number).result()
             if not isinstance(answer, PendingAnswer):
+                self._keep(len(answer.model_dump_json()))
                 self._entries[number - 1] = _settled(self._entries[number - 1], answer, now)
                 self._undelivered.append(number)
+
+    def _keep(self, size: int) -> None:
+        self._journal_bytes += size
+        if self._journal_bytes > self._limits.journal_bytes:
+            raise _Ended(self.over_limit("journal_bytes"))
 
     def _suspend(self) -> NoReturn:
         journal = self._journal()
@@ -262,15 +255,15 @@ class Conversation:
 
     # The end
 
-    def _end(self, message: _Message) -> BlockOutcome:
-        if message.op == "done":
+    def _end(self, message: messages.Message) -> BlockOutcome:
+        if message.op in ("done", "finish"):
             result = self._checked(message.result, self._limits.result_bytes)
-            return BlockCompleted(result=result, **self._ending())
+            return BlockCompleted(result=result, finished=message.op == "finish", **self._ending())
         if message.op == "failed":
             return self.failed(
-                _clean(message.error) or "Exception",
-                _clean(message.message),
-                traceback=_clean(message.traceback),
+                clean(message.error) or "Exception",
+                clean(message.message),
+                traceback=clean(message.traceback),
                 limit=message.limit if message.limit in _LIMITS else None,  # type: ignore[arg-type]
             )
         return self._violation(f"the operation {message.op[:40]!r}")
@@ -319,12 +312,3 @@ def _settled(entry: JournalEntry, answer: FinalAnswer, at: datetime) -> JournalE
 
 def _nanoseconds(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1) * 1_000
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _clean(text: str) -> str:
-    """Text that any JSON writer takes: a guest may send half a surrogate pair."""
-    return text.encode("utf-8", "replace").decode()

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from sandbox.guest.style import awaits_its_calls
 from sandbox.protocol import BlockLimits
 
-GUEST_NAMES = frozenset({"call_tool", "ToolError", "__name__", "__doc__"})
+GUEST_NAMES = frozenset({"call_tool", "finish", "ToolError", "__name__", "__doc__"})
 """What every block finds bound beside the builtins and its tools."""
 
 # fmt: off

@@ -7,6 +7,7 @@ A pending call is simply not answered: the host ends the guest instead, so that 
 import asyncio
 import json
 from collections.abc import Callable
+from typing import NoReturn
 
 from sandbox.guest import fixed, output
 
@@ -72,9 +73,8 @@ class Bridge:
     def deliver(self, need: int | None = None) -> None:
         """Tell the host what is new and take the next batch of answers; `need` is the call that blocks the guest."""
         calls, self.unsent = self.unsent, []
-        kept = json.dumps(output.kept_back())
         need_text = json.dumps(need)
-        reply = self.exchange(f'{{"op":"calls","calls":[{",".join(calls)}],"need":{need_text},"kept_back":{kept}}}')
+        reply = self.exchange(f'{{"op":"calls","calls":[{",".join(calls)}],"need":{need_text},{_kept_back()}}}')
         batch = json.loads(reply)
         fixed.advance_to(batch["now"])
         for answer in batch["answers"]:
@@ -83,10 +83,19 @@ class Bridge:
             if future is not None and not future.done():
                 future.set_result(None)
 
+    def finish(self, value: str) -> NoReturn:
+        """Hand over the value that ends the session; the host ends this guest instead of answering."""
+        self.exchange(f'{{"op":"finish","result":{value},{_kept_back()}}}')
+        raise RuntimeError("the host let a block go on that had finished")
+
     def _make(self, tool: str, arguments: str) -> int:
         self.made += 1
         self.unsent.append(f'{{"number":{self.made},"tool":{json.dumps(tool)},"arguments":{arguments}}}')
         return self.made
+
+
+def _kept_back() -> str:
+    return f'"kept_back":{json.dumps(output.kept_back())}'
 
 
 def _no_exchange(message: str) -> str:

@@ -11,7 +11,7 @@ import sys
 import traceback
 import types
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, NoReturn
 
 from sandbox.guest import fixed, output
 from sandbox.guest.bridge import Exchange, ToolError, bridge
@@ -80,7 +80,11 @@ class _Program:
             """Call a tool by its name; a name outside the grant raises PermissionError."""
             return (tools.get(tool) or self.tool(tool, None))(**arguments)
 
-        names.update(tools, call_tool=call_tool, ToolError=ToolError, __builtins__=builtins)
+        def finish(value: object) -> NoReturn:
+            """End the block and the session: `value` is the session's output."""
+            bridge.finish(json_text(value, self.block["result_bytes"], "the value of finish"))
+
+        names.update(tools, call_tool=call_tool, finish=finish, ToolError=ToolError, __builtins__=builtins)
 
     def tool(self, name: str, parameters: list[dict[str, Any]] | None) -> Callable[..., object]:
         bind = _any_keywords if parameters is None else _binder(parameters)

@@ -385,3 +385,37 @@ async def test_usage_counts_calls(blocks: Blocks) -> None:
     outcome = await blocks.run("[get_order(i)['id'] for i in range(4)]", limits=BlockLimits())
     assert (outcome.usage.calls, outcome.usage.replayed) == (4, 0)
     assert outcome.usage.wall_seconds > 0
+
+
+FINISHES = {
+    "sync": "finish({'total': [get_order(i)['total'] for i in (1, 2)]})\nprint('never')",
+    "awaiting": "total = (await get_order(1))['total']\nfinish({'total': total})",
+    "swallowing": "try:\n    finish({'total': 1})\nexcept BaseException:\n    get_order(2)\nfinally:\n    get_order(3)",
+    "gathered": (
+        "import asyncio\n"
+        "async def one():\n    finish({'total': 1})\n"
+        "async def two():\n    await issue_refund(order_id=1)\n"
+        "await asyncio.gather(two(), one())"
+    ),
+}
+
+
+@pytest.mark.parametrize("way", FINISHES)
+async def test_finish_ends_the_block_there_with_its_value(blocks: Blocks, way: str) -> None:
+    """Nothing after `finish(value)` runs, however the code tries, and the value is the outcome's result."""
+    desk = Desk()
+    outcome = await blocks.run(FINISHES[way], desk=desk)
+    assert isinstance(outcome, BlockCompleted), outcome
+    assert outcome.finished
+    assert isinstance(outcome.result, dict)
+    assert outcome.result["total"]
+    assert outcome.stdout == ""
+    assert [call.tool for call in desk.asked] == ["get_order"] * {"sync": 2, "awaiting": 1}.get(way, 0)
+
+
+async def test_finish_refuses_a_value_that_is_no_json(blocks: Blocks) -> None:
+    """The block may catch that and finish with something better."""
+    outcome = await blocks.run("try:\n    finish({'x': float('nan')})\nexcept ValueError as e:\n    finish(str(e))")
+    assert isinstance(outcome, BlockCompleted)
+    assert outcome.finished
+    assert "the value of finish.x is nan" in str(outcome.result)

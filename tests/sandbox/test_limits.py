@@ -203,3 +203,12 @@ async def test_cancelling_ends_a_guest_that_never_yields(blocks: Blocks) -> None
     with pytest.raises(asyncio.CancelledError):
         await run
     assert time.monotonic() - started < 2
+
+
+async def test_a_journal_ends_the_block_before_it_outgrows_its_limit(blocks: Blocks) -> None:
+    """A hundred large answers would each fit; together they have to travel with every resume."""
+    code = "for number in range(100):\n    echo(value='x' * 10_000)"
+    outcome = await blocks.run(code, limits=BlockLimits(wall_seconds=20, journal_bytes=100_000))
+    assert isinstance(outcome, BlockFailed)
+    assert outcome.limit == "journal_bytes"
+    assert outcome.usage.calls < 20
