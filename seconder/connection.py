@@ -15,10 +15,13 @@ from temporalio.api.common.v1 import Payload
 from temporalio.api.errordetails.v1 import NamespaceNotFoundFailure
 from temporalio.client import Client
 from temporalio.contrib.pydantic import PydanticPayloadConverter, pydantic_data_converter
+from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from seconder.artifacts.driver import external_storage
+from seconder.artifacts.store import ArtifactStore
 from seconder.errors import ConfigurationError, NotFoundError, ServiceError
 
 
@@ -44,7 +47,20 @@ class PayloadConverter(PydanticPayloadConverter):
             ) from error
 
 
-DATA_CONVERTER: Final = dataclasses.replace(pydantic_data_converter, payload_converter_class=PayloadConverter)
+def data_converter(storage: ArtifactStore | None) -> DataConverter:
+    """How values become payloads; the large ones go to the store and leave their digest in the history.
+
+    Without a store they stay in the history, which Temporal allows up to 2 MiB each, and what is in a store cannot be
+    read: that raises a `ServiceError` which says so.
+    """
+    return dataclasses.replace(
+        pydantic_data_converter,
+        payload_converter_class=PayloadConverter,
+        external_storage=external_storage(storage),
+    )
+
+
+DATA_CONVERTER: Final = data_converter(None)
 DEFAULT_ADDRESS: Final = "localhost:7233"
 CONNECT_SECONDS: Final = 5.0
 
@@ -57,6 +73,7 @@ async def connect(
     namespace: str | None = None,
     identity: str | None = None,
     lazy: bool = False,
+    storage: ArtifactStore | None = None,
 ) -> Client:
     """A client of Temporal; what is given here wins over the environment and the profile.
 
@@ -65,6 +82,7 @@ async def connect(
         namespace: Temporal's namespace; `default` when nothing says otherwise.
         identity: what the history shows as the author of what this client does.
         lazy: connect at the first call, for a process that must start while Temporal is down.
+        storage: where what is too large for a history is kept: the store of the processes, see `open_store`.
 
     Raises:
         ConfigurationError: Temporal's variables or its profile cannot be read.
@@ -80,7 +98,7 @@ async def connect(
         raise ConfigurationError(f"Temporal's address is host:port without a scheme, not {target!r}.")
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await Client.connect(**config, data_converter=DATA_CONVERTER, identity=identity, lazy=lazy)
+            return await Client.connect(**config, data_converter=data_converter(storage), identity=identity, lazy=lazy)
     except ValueError as error:
         raise ConfigurationError(f"{target!r} is no address of a Temporal server: {error}.") from error
     except (RuntimeError, TimeoutError) as error:

@@ -35,7 +35,7 @@ class FolderStore:
         self._root = path.absolute()
         self._blobs = self._root / "blobs"
         self._incoming = self._root / "incoming"
-        self._swept = False
+        self._prepared = False
 
     @property
     def location(self) -> str:
@@ -63,8 +63,8 @@ class FolderStore:
     def _put(self, data: bytes) -> str:
         digest = digest_of(data)
         with self._in_words("written to"):
+            self._prepare()
             if not self._holds(digest, data):
-                self._prepare()
                 self._write(data, self._path_of(digest))
         return digest
 
@@ -86,20 +86,11 @@ class FolderStore:
         return True
 
     def _identity(self) -> str:
-        path = self._root / "id"
-        with self._in_words("written to"):
-            with contextlib.suppress(FileNotFoundError):
-                return path.read_text()
-            self._prepare()
-            written = self._temporary(secrets.token_hex(16).encode())
+        with self._in_words("read"):
             try:
-                # A link, unlike a rename, leaves what another process was quicker to write.
-                with contextlib.suppress(FileExistsError):
-                    os.link(written, path)
-            finally:
-                written.unlink()
-            _sync(self._root)
-            return path.read_text()
+                return (self._root / "id").read_text()
+            except FileNotFoundError:
+                return ""
 
     def _path_of(self, digest: str) -> Path:
         return self._blobs / digest[:2] / digest[2:4] / digest
@@ -115,11 +106,24 @@ class FolderStore:
         return True
 
     def _prepare(self) -> None:
+        if self._prepared and self._incoming.is_dir():
+            return
         for folder in (self._root, self._blobs, self._incoming):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not self._swept:
-            self._sweep()
-            self._swept = True
+        self._sweep()
+        if not self._identity():
+            self._name()
+        self._prepared = True
+
+    def _name(self) -> None:
+        written = self._temporary(secrets.token_hex(16).encode())
+        try:
+            # A link, unlike a rename, leaves what another process was quicker to write.
+            with contextlib.suppress(FileExistsError):
+                os.link(written, self._root / "id")
+        finally:
+            written.unlink()
+        _sync(self._root)
 
     def _sweep(self) -> None:
         oldest = time.time() - LEFTOVER_AFTER_SECONDS

@@ -53,6 +53,7 @@ class S3Store:
             raise ConfigurationError(f"{prefix!r} is no prefix for artifacts: use letters, digits, - _ . and single /.")
         self._bucket = bucket
         self._base = f"{prefix}/" if prefix else ""
+        self._named = False
         self._connecting = threading.Lock()
         self._connected: S3Client | None = None
 
@@ -81,6 +82,7 @@ class S3Store:
 
     def _put(self, data: bytes) -> str:
         digest = digest_of(data)
+        self._name()
         with self._in_words("written"):
             self._client.put_object(Bucket=self._bucket, Key=self._key_of(digest), Body=data)
         return digest
@@ -107,20 +109,19 @@ class S3Store:
         return True
 
     def _identity(self) -> str:
-        key = f"{self._base}id"
-        found = self._read(key)
-        if found is None:
-            self._put_unless_there(key, secrets.token_hex(16).encode())
-            found = self._read(key)
-        if found is None:
-            raise ServiceError(f"The artifacts in {self.location} cannot be used: what is written there is not kept.")
-        return found.decode()
+        return (self._read(f"{self._base}id") or b"").decode()
 
-    def _put_unless_there(self, key: str, data: bytes) -> None:
+    def _name(self) -> None:
+        if self._named or self._identity():
+            self._named = True
+            return
         try:
             with self._in_words("written"):
-                self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+                self._client.put_object(
+                    Bucket=self._bucket, Key=f"{self._base}id", Body=secrets.token_hex(16).encode(), IfNoneMatch="*"
+                )
         except _TakenError:
+            # Another process was quicker; next time its name is found.
             return
 
     def _read(self, key: str) -> bytes | None:

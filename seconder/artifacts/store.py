@@ -41,7 +41,7 @@ class ArtifactStore(Protocol):
         """
 
     async def identity(self) -> str:
-        """A random name that the store was given at its first use, whatever way leads to it.
+        """A random name that the store got at its first `put`, whatever way leads to it; empty before.
 
         It tells content that was deleted from content that lies in another store.
         """
