@@ -1,39 +1,31 @@
-"""`run_block`: approved code in a sandbox, with the read tools in this process."""
+"""`run_block`: approved code in a sandbox, from its start or on from where it was suspended."""
 
-import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
 
 import structlog
-from pydantic import JsonValue
+from pydantic import JsonValue, ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.block_calls import BlockCalls, answered, normal_form, pinned_differences
 from activities.heartbeats import heartbeats
 from sandbox.protocol import (
-    Answer,
     BlockCompleted,
     BlockDiverged,
     BlockFailed,
     BlockOutcome,
     BlockSpec,
     BlockSuspended,
-    FailedAnswer,
     Journal,
     JournalEntry,
-    RefusedAnswer,
     Sandbox,
-    ValueAnswer,
 )
-from sandbox.protocol import Call as BlockToolCall
 from seconder import names
 from seconder.agents import Agent
 from seconder.canonical import sha256_of
-from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun
+from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun, PendingCall
 from seconder.effects import Effect
-from seconder.errors import ContractError, ToolError
-from seconder.tools import InvalidArguments, Tool, ToolContext
+from seconder.errors import ContractError
 
 _log = structlog.get_logger(__name__)
 _ERROR_MAX_CHARACTERS = 8_000
@@ -49,84 +41,77 @@ class BlockRunner:
 
     @activity.defn(name=names.ACTIVITY_RUN_BLOCK)
     async def run_block(self, run: BlockRun) -> BlockReport:
-        """Run one approved block to its end; what goes wrong inside it is in the report."""
-        grant = self._verified(run)
-        code = str(run.call.arguments["code"])
+        """Run one approved block to its end or to the calls that it waits for; what goes wrong in it is reported."""
+        agent = self._verified(run)
+        calls = BlockCalls(agent, run)
         spec = BlockSpec(
-            code=code,
-            tools=grant,
+            code=str(run.call.arguments["code"]),
+            tools=tuple(tool.name for tool in run.grant),
             signatures={tool.name: tool.stub for tool in run.grant},
             limits=run.settings,
-            journal=Journal(seed=run.call.digest, started_at=datetime.now(UTC)),
+            journal=_journal(run),
         )
         with structlog.contextvars.bound_contextvars(session_id=run.call.session_id, call_id=run.call.call_id):
             async with heartbeats(every_seconds=0.5):
-                outcome = await self._sandbox.run(spec, lambda call: self._answer(run, call))
-            _log.info("block.ended", kind=outcome.kind, calls=outcome.usage.calls)
+                outcome = await self._sandbox.run(spec, calls.answer)
+            _log.info(f"block.{outcome.kind}", calls=outcome.usage.calls, replayed=outcome.usage.replayed)
         described = self._sandbox.describe()
         return BlockReport(
-            kind="completed" if isinstance(outcome, BlockCompleted) else "failed",
+            kind=outcome.kind,
             result=outcome.result if isinstance(outcome, BlockCompleted) else None,
+            finished=isinstance(outcome, BlockCompleted) and outcome.finished,
             stdout=outcome.stdout,
             error=_error_of(outcome)[:_ERROR_MAX_CHARACTERS],
             calls=tuple(_recorded(entry) for entry in outcome.journal.entries),
+            pending=_pending(agent, outcome),
+            journal=outcome.journal.model_dump(mode="json") if isinstance(outcome, BlockSuspended) else None,
             sandbox=f"{described.backend} {described.version}",
             worker=self._worker,
             wall_seconds=outcome.usage.wall_seconds,
         )
 
-    def _verified(self, run: BlockRun) -> tuple[str, ...]:
-        """The grant, after a check that this code and these tools are what was decided on."""
+    def _verified(self, run: BlockRun) -> Agent:
+        """The agent, after a check that this code and these tools are what was decided on."""
         granted = run.call.arguments.get("tools")
-        names_of_grant = tuple(tool.name for tool in run.grant)
+        names_of_grant = [tool.name for tool in run.grant]
         if not run.decision.allows or run.decision.digest != run.call.digest:
             raise _refused("the decision is no yes to this block")
         if not isinstance(granted, list) or sorted(map(str, granted)) != sorted(names_of_grant):
             raise _refused("its grant names other tools than were decided on")
-        for pinned in run.grant:
-            tool = self._tool(run.call.agent, pinned.name)
-            if tool is None or tool.spec.version != pinned.version or tool.effect.side_effecting:
-                raise _refused(f"this worker has no read {pinned.name} of version {pinned.version}")
-            if run.decision.kind == "automatic" and tool.effect is not Effect.READ:
-                raise _refused(f"nobody was asked whether it may read with {pinned.name}")
-        return names_of_grant
+        agent = self._agents.get(run.call.agent)
+        if agent is None:
+            raise _refused(f"this worker has no agent {run.call.agent}")
+        # A block that is resumed may have been answered by tools that were changed meanwhile; it gets no further
+        # answer from those.
+        if run.journal is None and (changed := pinned_differences(agent, run.grant)):
+            raise _refused(f"this worker does not have {', '.join(changed)} of the pinned version")
+        for name in names_of_grant:
+            tool = agent.tool(name)
+            if run.decision.kind == "automatic" and (tool is None or tool.effect is not Effect.READ):
+                raise _refused(f"nobody was asked whether it may call {name}")
+        return agent
 
-    def _tool(self, agent_name: str, name: str) -> Tool[..., Any] | None:
-        agent = self._agents.get(agent_name)
-        return agent.tool(name) if agent is not None else None
 
-    async def _answer(self, run: BlockRun, call: BlockToolCall) -> Answer:
-        tool = self._tool(run.call.agent, call.tool)
-        if tool is None:
-            return RefusedAnswer(reason=f"there is no tool {call.tool}")
-        if tool.effect.side_effecting:
-            return RefusedAnswer(
-                reason=f"{call.tool} has a side effect and cannot be called from code; call it directly, as a function"
-            )
-        context = ToolContext(
-            session_id=run.call.session_id,
-            call_id=f"{run.call.call_id}.{call.number}",
-            idempotency_key=sha256_of([run.call.digest, call.number]),
-            attempt=activity.info().attempt,
-            log=_log.bind(tool=call.tool),
-        )
-        try:
-            async with asyncio.timeout(tool.timeout.total_seconds()) as limit:
-                value = await tool.invoke(tool.normalise(call.arguments), context)
-        except TimeoutError as error:
-            # The tool may have raised one of its own.
-            late = f"{call.tool} took longer than {tool.timeout.total_seconds():g} s"
-            return FailedAnswer(type="TimeoutError", message=late if limit.expired() else str(error))
-        except (InvalidArguments, ToolError) as error:
-            return FailedAnswer(
-                type="ValueError" if isinstance(error, InvalidArguments) else "ToolError", message=str(error)
-            )
-        except Exception as error:  # noqa: BLE001 - a read may raise anything; the block gets it as an error
-            # A sensitive read may say in its error what it read.
-            words = {} if tool.effect is Effect.READ_SENSITIVE else {"exc_info": error}
-            _log.warning("read.failed", tool=call.tool, error=type(error).__name__, **words)
-            return FailedAnswer(type=type(error).__name__, message=str(error))
-        return ValueAnswer(value=value)
+def _journal(run: BlockRun) -> Journal:
+    if run.journal is None:
+        # Temporal's time for the first attempt, so that a further one starts with the same clock.
+        return Journal(seed=run.call.digest, started_at=activity.info().scheduled_time)
+    try:
+        journal = Journal.model_validate(run.journal)
+        if journal.seed != run.call.digest:
+            raise _refused("its journal is another block's")
+        return answered(journal, run.settled)
+    except (ValidationError, ContractError) as error:
+        raise _refused(str(error)) from error
+
+
+def _pending(agent: Agent, outcome: BlockOutcome) -> tuple[PendingCall, ...]:
+    if not isinstance(outcome, BlockSuspended):
+        return ()
+    return tuple(
+        PendingCall(number=call.number, tool=call.tool, arguments=normal_form(agent, call.tool, call))
+        for call in outcome.pending
+    )
 
 
 def _error_of(outcome: BlockOutcome) -> str:
@@ -135,24 +120,16 @@ def _error_of(outcome: BlockOutcome) -> str:
             return outcome.traceback or f"{outcome.error}: {outcome.message}"
         case BlockDiverged():
             return outcome.message
-        case BlockSuspended():
-            return "The block waits for calls that cannot be made from code: " + ", ".join(
-                call.tool for call in outcome.pending
-            )
         case _:
             return ""
 
 
 def _recorded(entry: JournalEntry) -> BlockCall:
-    kinds = {"value": "value", "failed": "failed", "refused": "refused"}
-    answered = kinds.get(entry.answer.kind, "none") if entry.answer is not None else "none"
-    return BlockCall.model_validate(
-        {
-            "number": entry.number,
-            "tool": entry.tool,
-            "arguments_digest": _digest(entry.arguments),
-            "answer": answered,
-        }
+    return BlockCall(
+        number=entry.number,
+        tool=entry.tool,
+        arguments_digest=_digest(entry.arguments),
+        answer=entry.answer.kind if entry.answer is not None else "none",
     )
 
 

@@ -184,19 +184,14 @@ def _read_block(definition: AgentDefinition, arguments: JsonValue) -> tuple[Bloc
     if screening.problems:
         problems = "\n".join(str(problem) for problem in screening.problems)
         raise _Refused(f"The code was not run:\n{problems}")
-    specs = [spec for spec in definition.tools if spec.name in screening.tools]
-    if acting := [spec.name for spec in specs if spec.effect.side_effecting]:
-        raise _Refused(
-            f"The code was not run: {', '.join(acting)} has a side effect and cannot be called from code. "
-            "Call it directly, as a function of its own; use code for what leads up to it."
-        )
     purpose = arguments.get("purpose") if isinstance(arguments, dict) else None
-    # A name that is computed while the code runs can reach any read, so the person is shown, and asked for, them all.
-    granted = definition.reads() if screening.dynamic else tuple(specs)
+    # A name that is computed while the code runs can reach any tool, so the person is shown, and asked for, them all.
+    granted = [spec for spec in definition.tools if screening.dynamic or spec.name in screening.tools]
     facts = BlockFacts(
         purpose=purpose[:1000] if isinstance(purpose, str) else "",
         tools=tuple(spec.name for spec in granted),
         sensitive=tuple(spec.name for spec in granted if spec.effect is Effect.READ_SENSITIVE),
+        side_effects=tuple(spec.name for spec in granted if spec.effect.side_effecting),
         dynamic=screening.dynamic,
         settings=definition.blocks,
     )

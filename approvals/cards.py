@@ -15,7 +15,7 @@ from approvals.block_kit import MESSAGE_SIZE, Json, actions, button, header, lin
 from approvals.fitting import Part, brief, lay_out
 from approvals.pointers import APPROVE, DENY, DETAILS, REQUEST_ID_MAX, Pointer
 from approvals.text import mrkdwn
-from approvals.wording import Standing, at, in_words, standing_of, title_of
+from approvals.wording import Standing, at, in_words, outside_of, standing_of, title_of
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.calls import Call, Decision, Outcome, ToolReport
@@ -23,6 +23,7 @@ from seconder.errors import ContractError
 
 ACTIONS_BLOCK: Final = "seconder.actions."
 _DETAILS: Final = "Show details"
+_ENDED: Final = "How the block ended"
 _RECORD: Final = "The session's transcript"
 
 
@@ -68,6 +69,8 @@ def render_notice(
     for number, call in enumerate(request.calls, start=1):
         blocks.append(_call(number, call, progress))
         blocks.append(_buttons(request, number, call, decided.get(call.digest)))
+    if block_ended and request.block is None:
+        blocks.append(rich("seconder.ended", text_part(_ENDED, block_ended, shown_whole_by=_RECORD)))
     return Card(_notification(request, decided), lay_out(blocks, MESSAGE_SIZE))
 
 
@@ -81,6 +84,7 @@ def _facts(request: ApprovalRequest, decided: Mapping[str, Decision]) -> Json:
     elements += [
         line("Asked for by ", person(brief(request.requester, 24)), " through agent ", text(agent, bold=True)),
         line("Session ", text(brief(request.session_id, 72), code=True)),
+        *([line("From the code block ", text(brief(request.from_block, 72), code=True))] if request.from_block else []),
         text_part("Task", request.task, shown_whole_by=_DETAILS),
     ]
     if waiting:
@@ -95,18 +99,22 @@ def _facts(request: ApprovalRequest, decided: Mapping[str, Decision]) -> Json:
 
 
 def _block_facts(block: BlockFacts) -> Json:
-    plain_reads = [tool for tool in block.tools if tool not in block.sensitive]
-    elements: list[Json | Part] = []
-    if block.sensitive:
-        elements.append(text_part("Reads sensitive data with", ", ".join(block.sensitive), shown_whole_by=_DETAILS))
-    if plain_reads:
-        elements.append(text_part("Reads with", ", ".join(plain_reads), shown_whole_by=_DETAILS))
+    named = {
+        "Reads sensitive data with": block.sensitive,
+        "Reads with": [tool for tool in block.tools if tool not in (*block.sensitive, *block.side_effects)],
+        "Has side effects with (each such call is asked for on its own)": block.side_effects,
+    }
+    elements: list[Json | Part] = [
+        text_part(label, ", ".join(tools), shown_whole_by=_DETAILS) for label, tools in named.items() if tools
+    ]
     if not block.tools:
         elements.append(line("It names no tools."))
     if block.dynamic:
         warning = "It computes the name of a tool that it calls; only the tools above are granted."
         elements.append(line(text(warning, bold=True)))
     if settings := block.settings:
+        reached = outside_of(settings)
+        elements += [text_part(label, "\n".join(lines), shown_whole_by=_DETAILS) for label, lines in reached.items()]
         elements.append(
             line(
                 f"Limits: {settings.wall_seconds:g} s, {settings.memory_bytes // 2**20:,} MiB of memory, "
@@ -131,8 +139,8 @@ def _call(number: int, call: Call, progress: _Progress) -> Json:
         elements.append(text_part("Reason", decision.reason, shown_whole_by=_RECORD))
     if report is not None:
         elements.append(_outcome(report.outcome))
-    elif progress.block_ended and decision is not None and decision.allows:
-        elements.append(text_part("How the block ended", progress.block_ended, shown_whole_by=_RECORD))
+    elif call.is_block and progress.block_ended and decision is not None and decision.allows:
+        elements.append(text_part(_ENDED, progress.block_ended, shown_whole_by=_RECORD))
     return rich(f"seconder.call.{number}", *elements)
 
 

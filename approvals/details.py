@@ -7,7 +7,7 @@ from typing import Final
 from approvals.arguments import arguments_in_full
 from approvals.block_kit import PIECE, Json, actions, boxes, button, line, person, plain, rich, size, text
 from approvals.pointers import NEXT_PAGE, PREVIOUS_PAGE, Pointer
-from approvals.wording import action_of, at
+from approvals.wording import action_of, at, outside_of
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.calls import Call, Decision
 
@@ -67,7 +67,11 @@ def _elements(request: ApprovalRequest, call: Call, decision: Decision | None) -
     ]
     if request.block is not None and call.is_block:
         elements += _named("Reads sensitive data with", ", ".join(request.block.sensitive) or "nothing")
+        elements += _named("Has side effects with", ", ".join(request.block.side_effects) or "nothing")
         elements += _named("May call", ", ".join(request.block.tools) or "no tools")
+        if settings := request.block.settings:
+            for label, lines in outside_of(settings).items():
+                elements += _named(label, "\n".join(lines))
         if request.block.purpose:
             elements += _named("The model says (not checked)", request.block.purpose)
     if decision is not None:
@@ -81,6 +85,7 @@ def _elements(request: ApprovalRequest, call: Call, decision: Decision | None) -
         *_people("Asked for by", [request.requester]),
         *_named("Agent", f"{request.agent} {request.agent_version}"),
         *_named("Session", request.session_id),
+        *(_named("From the code block", request.from_block) if request.from_block else []),
         *_named("Request", request.request_id),
         *_named("Task", request.task),
         *_people("May decide", request.reviewers),

@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.base import iso
+from seconder.contracts.block_settings import BlockSettings, Mount
 from seconder.contracts.calls import Call, Decision, ToolReport
 
 type Standing = Literal[
@@ -66,3 +67,17 @@ def action_of(call: Call) -> str:
 def at(moment: datetime) -> str:
     """A moment as it stands in the Temporal UI."""
     return iso(moment.astimezone(UTC))
+
+
+def outside_of(settings: BlockSettings) -> dict[str, list[str]]:
+    """What a block reaches beside its tools, a list of lines for each kind; nothing is left out."""
+    mounts = {
+        "Writes to folders": [_mount(mount) for mount in settings.mounts if mount.writable],
+        "Reads folders": [_mount(mount) for mount in settings.mounts if not mount.writable],
+    }
+    domains = [f"{domain.host} ({', '.join(domain.methods)})" for domain in settings.domains]
+    return {label: lines for label, lines in {**mounts, "Fetches from": domains}.items() if lines}
+
+
+def _mount(mount: Mount) -> str:
+    return f"{mount.source} as {mount.target}"

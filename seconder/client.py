@@ -35,7 +35,9 @@ class SessionFailedError(SeconderError):
 
 
 class SeconderClient:
-    """Sessions, through a Temporal client that uses `seconder.connection.DATA_CONVERTER`.
+    """Sessions, through a Temporal client from `seconder.connection.connect`.
+
+    Give `connect` the `storage` of the processes: a large result is kept there, and cannot be read without it.
 
     A session is named by its id; where people paste the workflow id from the Temporal UI, that is understood too.
     Every method raises `ServiceError` when Temporal cannot be used.

@@ -97,6 +97,15 @@ def call_id(number: int, run_id: str) -> str:
     return f"c{number}-{_mark_of(run_id)}"
 
 
+def call_id_within(block_call_id: str, number: int) -> str:
+    """The id of the n-th call that a block makes: one more of the same run.
+
+    It follows from the block alone, so that the same call of a block that is run again has the same id.
+    """
+    head, _, mark = block_call_id.rpartition("-")
+    return f"{head}.{number}-{mark}"
+
+
 def is_call_of_run(call_id: str, run_id: str) -> bool:
     """Whether a call's id was minted in this run."""
     return call_id.rpartition("-")[2] == _mark_of(run_id)

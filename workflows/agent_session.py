@@ -161,12 +161,13 @@ class AgentSession:
         self._deadline = record.started_at + timedelta(seconds=limits.wall_clock_seconds)
         gate = self._gate = Gate(session_id, request, record.next_request, self._errands, self._status.refresh)
         self._status.people_are_asked = lambda: bool(gate.waiting())
+        side_effects = SideEffects(gate, record, self._errands, self._status)
         turns = Turns(
             request=request,
             limits=limits,
             record=record,
-            side_effects=SideEffects(gate, record, self._errands, self._status),
-            blocks=Blocks(gate, record, self._errands, self._status),
+            side_effects=side_effects,
+            blocks=Blocks(gate, side_effects, record, self._errands, self._status),
             status=self._status,
             errands=self._errands,
             messages=self._messages,

@@ -1,10 +1,13 @@
-"""The block lane: code that reads is approved as a unit and runs in a sandbox.
+"""The block lane: code is approved as a unit and runs in a sandbox; each side effect that it calls is asked for apart.
 
-An approval of a block covers the code and the tools that were found in it; it never covers a side effect.
+An approval of a block covers the code and the reads that were found in it; it never covers a side effect. At such a
+call the block is suspended: nothing of it is left running. Its calls are settled like any others, and the block is run
+again with the journal of what it was answered.
 """
 
 import asyncio
-from typing import Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pydantic import JsonValue
 from temporalio import workflow
@@ -12,43 +15,69 @@ from temporalio.exceptions import ActivityError
 
 from seconder import names
 from seconder.contracts.approvals import NoticeUpdate
-from seconder.contracts.blocks import BlockFacts, BlockReport, BlockRun
+from seconder.contracts.blocks import BlockFacts, BlockReport, BlockRun, PendingCall, SettledCall
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.definitions import AgentDefinition
 from workflows import outcomes, timeouts
 from workflows.errands import Errands
 from workflows.gate import Gate, OpenRequest
 from workflows.record import SessionRecord
+from workflows.side_effects import SideEffects
 from workflows.status import Status
+
+
+@dataclass(frozen=True)
+class BlockEnd:
+    """What the model is told of a block, and what the block means to be the session's output, if it finished it."""
+
+    told: dict[str, JsonValue]
+    finished: bool = False
+    output: JsonValue = None
 
 
 class Blocks:
     """Runs the code blocks of one session."""
 
-    def __init__(self, gate: Gate, record: SessionRecord, errands: Errands, status: Status) -> None:
+    def __init__(
+        self, gate: Gate, side_effects: SideEffects, record: SessionRecord, errands: Errands, status: Status
+    ) -> None:
         self._gate = gate
+        self._side_effects = side_effects
         self._record = record
         self._errands = errands
         self._status = status
         self._running: list[asyncio.Task[BlockReport]] = []
 
-    async def run(self, definition: AgentDefinition, call: Call, facts: BlockFacts) -> dict[str, JsonValue]:
-        """Ask where a person must, run, and give what the model is told."""
+    async def run(self, definition: AgentDefinition, call: Call, facts: BlockFacts) -> BlockEnd:
+        """Ask where a person must, run, settle what the code calls, resume, until the block ends."""
         decision, entry = await self._decide(definition, call, facts)
         self._record.decided(call, decision)
         if not decision.allows or self._status.stopping:
-            self._record.settled(call, decision, "not_run")
-            return outcomes.told_of_decision(decision)
-        report = await self._execute(definition, call, facts, decision)
+            self._record.block_settled(call, decision, None)
+            return BlockEnd(outcomes.told_of_decision(decision))
+        run = BlockRun(
+            call=call,
+            decision=decision,
+            grant=tuple(spec for spec in definition.tools if spec.name in facts.tools),
+            settings=definition.blocks,
+        )
+        settled: list[SettledCall] = []
+        entries: list[OpenRequest] = []
+        report = await self._execute(run)
+        while report.kind == "suspended":
+            if doubts := _doubts(run, report, settled):
+                report = report.model_copy(update={"kind": "failed", "error": doubts})
+                break
+            self._record.block_suspended(call, report)
+            opened, newly = await self._settle(definition, run, report)
+            entries += opened
+            settled += newly
+            run = run.model_copy(update={"journal": report.journal, "settled": newly})
+            report = await self._execute(run)
         self._record.block_ran(call, report)
-        outcome: Literal["succeeded", "failed"] = "succeeded" if report.kind == "completed" else "failed"
-        self._record.settled(call, decision, outcome, worker=report.worker)
-        if entry is not None and entry.notice is not None:
-            ended = f"{report.kind}, {len(report.calls)} calls, {report.wall_seconds:.1f} s"
-            self._errands.update_notice(
-                NoticeUpdate(notice=entry.notice, request=entry.request, decisions=(decision,), block_ended=ended)
-            )
-        return outcomes.told_of_block(report)
+        self._record.block_settled(call, decision, report)
+        self._tell_people(entry, entries, report)
+        return BlockEnd(outcomes.told_of_block(report, settled), report.finished, report.result)
 
     def cancel(self) -> None:
         """Stop every block that runs; its sandbox is killed."""
@@ -58,26 +87,40 @@ class Blocks:
     async def _decide(
         self, definition: AgentDefinition, call: Call, facts: BlockFacts
     ) -> tuple[Decision, OpenRequest | None]:
-        if definition.blocks.automatic and not facts.sensitive and not facts.dynamic:
+        if definition.blocks.automatic and facts.harmless:
             reason = "The agent lets blocks run that name only unrestricted reads."
             return Decision(digest=call.digest, kind="automatic", reason=reason, at=workflow.now()), None
-        [entry] = self._gate.ask(definition, [call], facts)
+        [entry] = self._gate.ask(definition, [call], block=facts)
         decision = await self._gate.decision_of(entry, call)
         await self._gate.until_ended(entry)
         return decision, entry
 
-    async def _execute(
-        self, definition: AgentDefinition, call: Call, facts: BlockFacts, decision: Decision
-    ) -> BlockReport:
-        grant = tuple(spec for spec in definition.reads() if spec.name in facts.tools)
+    async def _settle(
+        self, definition: AgentDefinition, run: BlockRun, report: BlockReport
+    ) -> tuple[list[OpenRequest], tuple[SettledCall, ...]]:
+        """Have all calls decided that a block waits for, and run those that are approved."""
+        calls = {pending.number: _call_of(run, pending) for pending in report.pending}
+        settlements, entries = await self._side_effects.settle(
+            definition, list(calls.values()), from_block=run.call.call_id
+        )
+        settled = tuple(
+            SettledCall(number=number, call=call, settlement=settlements[call.call_id])
+            for number, call in calls.items()
+        )
+        return entries, settled
+
+    async def _execute(self, run: BlockRun) -> BlockReport:
+        if self._status.stopping:
+            return BlockReport(kind="failed", error="The session was stopped while the block waited.")
+        tools = ", ".join(spec.name for spec in run.grant)
         running: asyncio.Task[BlockReport] = asyncio.create_task(
             workflow.execute_activity(
                 names.ACTIVITY_RUN_BLOCK,
-                BlockRun(call=call, decision=decision, grant=grant, settings=definition.blocks),
+                run,
                 result_type=BlockReport,
                 task_queue=names.CODE_QUEUE,
-                summary=f"Run code that may call {', '.join(facts.tools) or 'no tool'}",
-                **timeouts.run_block(definition.blocks),
+                summary=f"{'Resume' if run.journal else 'Run'} code that may call {tools or 'no tool'}",
+                **timeouts.run_block(run.settings),
             )
         )
         self._running.append(running)
@@ -88,3 +131,52 @@ class Blocks:
             return BlockReport(kind="failed", error=f"The block could not be run: {error.cause or error}")
         finally:
             self._running.remove(running)
+
+    def _tell_people(self, asked: OpenRequest | None, entries: Sequence[OpenRequest], report: BlockReport) -> None:
+        """Bring the block's own notice up to date; where a replay went astray, the approvers of its calls hear it."""
+        told = [asked] if asked is not None else []
+        ended = f"{report.kind}, {len(report.calls)} calls, {report.wall_seconds:.1f} s"
+        if report.kind == "diverged":
+            ended = f"diverged, and nothing more was run: {report.error}"
+            told += entries
+        for entry in told:
+            if entry.notice is not None:
+                self._errands.update_notice(
+                    NoticeUpdate(
+                        notice=entry.notice,
+                        request=entry.request,
+                        decisions=entry.in_order(),
+                        reports=entry.reports,
+                        block_ended=ended,
+                    )
+                )
+
+
+def _call_of(run: BlockRun, pending: PendingCall) -> Call:
+    spec = next(spec for spec in run.grant if spec.name == pending.tool)
+    return Call(
+        session_id=run.call.session_id,
+        call_id=names.call_id_within(run.call.call_id, pending.number),
+        agent=run.call.agent,
+        agent_version=run.call.agent_version,
+        tool=spec.name,
+        tool_version=spec.version,
+        arguments=pending.arguments,
+        effect=spec.effect,
+    )
+
+
+def _doubts(run: BlockRun, report: BlockReport, settled: Sequence[SettledCall]) -> str:
+    """Why the calls of a suspended block are not to be put to people; empty when they are.
+
+    The report comes from a process that holds no right to any side effect, and may be out of order.
+    """
+    acting = {spec.name for spec in run.grant if spec.effect.side_effecting}
+    numbers = [one.number for one in settled] + [pending.number for pending in report.pending]
+    if report.journal is None or not report.pending:
+        return "The code worker says that the block waits, and not for what."
+    if len(report.pending) > run.settings.calls or len(numbers) != len(set(numbers)):
+        return "The code worker asks again for calls that were settled."
+    if strange := sorted({pending.tool for pending in report.pending} - acting):
+        return f"The code worker asks for calls that the block may not make: {', '.join(strange)[:200]}."
+    return ""

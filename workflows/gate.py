@@ -17,7 +17,7 @@ from temporalio.workflow import ParentClosePolicy
 from seconder import markdown, names
 from seconder.contracts.approvals import CALLS_PER_REQUEST, ApprovalRequest, ApprovalResult, Notice, NoticeUpdate
 from seconder.contracts.blocks import BlockFacts
-from seconder.contracts.calls import Call, Decision
+from seconder.contracts.calls import Call, Decision, ToolReport
 from seconder.contracts.definitions import AgentDefinition
 from seconder.contracts.session import CancelCall, SessionRequest, Waiting
 from workflows import presentation
@@ -30,6 +30,8 @@ class OpenRequest:
 
     request: ApprovalRequest
     decisions: dict[str, Decision] = field(default_factory=dict)
+    reports: dict[str, ToolReport] = field(default_factory=dict)
+    """What came out of the calls that ran, as a notice shows it."""
     notice: Notice | None = None
     ended: bool = False
     child: asyncio.Task[None] | None = None
@@ -43,6 +45,10 @@ class OpenRequest:
             and review.reviewer.user_id in self.request.reviewers
             for review in decision.reviews
         )
+
+    def in_order(self) -> tuple[Decision, ...]:
+        """The decisions, in the order of the calls."""
+        return tuple(self.decisions[call.digest] for call in self.request.calls)
 
     def decide(self, decision: Decision) -> None:
         """Keep the first decision of a call that is part of this request."""
@@ -69,7 +75,12 @@ class Gate:
         self._open: list[OpenRequest] = []
 
     def ask(
-        self, definition: AgentDefinition, calls: Sequence[Call], block: BlockFacts | None = None
+        self,
+        definition: AgentDefinition,
+        calls: Sequence[Call],
+        *,
+        block: BlockFacts | None = None,
+        from_block: str = "",
     ) -> list[OpenRequest]:
         """Open requests for calls that became pending together, as few as their size permits."""
         opened = []
@@ -84,6 +95,7 @@ class Gate:
                 task=markdown.one_line(self._session.task, 500),
                 calls=tuple(calls[start : start + CALLS_PER_REQUEST]),
                 block=block,
+                from_block=from_block,
                 reviewers=definition.policy.reviewers,
                 created_at=now,
                 expires_at=now + timedelta(seconds=definition.policy.expires_after_seconds),

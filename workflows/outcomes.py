@@ -5,14 +5,15 @@ first counts as the second.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Final, assert_never
 
 from pydantic import JsonValue
 from temporalio.exceptions import ActivityError, ApplicationError, TimeoutType
 from temporalio.exceptions import TimeoutError as ActivityTimedOut
 
-from seconder.contracts.blocks import BlockReport
-from seconder.contracts.calls import Decision, Failed, Outcome, Succeeded, ToolReport, Unknown
+from seconder.contracts.blocks import BlockReport, SettledCall
+from seconder.contracts.calls import Decision, Failed, Outcome, Settlement, Succeeded, ToolReport, Unknown
 
 RESULT_IN_NOTICE_MAX_CHARACTERS: Final = 4_000
 _NOT_HAPPENED = frozenset({"ToolError", "ToolRefused"})
@@ -61,14 +62,32 @@ def told_of_outcome(outcome: Outcome) -> dict[str, JsonValue]:
             assert_never(outcome)
 
 
-def told_of_block(report: BlockReport) -> dict[str, JsonValue]:
-    """What the model reads of a block that ran."""
+def told_of(settlement: Settlement) -> dict[str, JsonValue]:
+    """What the model reads of one of its own calls."""
+    if settlement.report is None:
+        return told_of_decision(settlement.decision)
+    return told_of_outcome(settlement.report.outcome)
+
+
+def told_of_block(report: BlockReport, settled: Sequence[SettledCall]) -> dict[str, JsonValue]:
+    """What the model reads of a block that ran, with every side effect: a block that fails does not undo them."""
     told: dict[str, JsonValue] = {"status": report.kind}
     if report.kind == "completed":
         told["result"] = report.result
     else:
         told["error"] = report.error
-    return told | ({"stdout": report.stdout} if report.stdout else {})
+    if report.stdout:
+        told["stdout"] = report.stdout
+    if settled:
+        told["side_effects"] = [_told_of_effect(one, whole=report.kind != "completed") for one in settled]
+    return told
+
+
+def _told_of_effect(settled: SettledCall, *, whole: bool) -> dict[str, JsonValue]:
+    """One side effect of a block; `whole` where the code did not get to make use of what came out of it."""
+    named: dict[str, JsonValue] = {"tool": settled.call.tool, "arguments": dict(settled.call.arguments)}
+    told = told_of(settled.settlement)
+    return named | (told if whole else {"status": told["status"]})
 
 
 def told_of_decision(decision: Decision) -> dict[str, JsonValue]:

@@ -14,7 +14,7 @@ from temporalio import workflow
 from seconder import names
 from seconder.contracts.base import Contract
 from seconder.contracts.blocks import BlockReport
-from seconder.contracts.calls import Call, Decision, Receipt, Succeeded, ToolReport, outcome_digest
+from seconder.contracts.calls import Call, Decision, Receipt, Settlement, Succeeded, ToolReport, outcome_digest
 from seconder.contracts.model import ModelTurn, RefusedCall
 from seconder.contracts.session import Entry, Message, SessionCarry, Usage
 
@@ -143,44 +143,46 @@ class SessionRecord:
         detail: dict[str, JsonValue] = {"outcome": outcome.kind, "worker": report.worker, "attempt": report.attempt}
         self._note("outcome", text, call.call_id, detail)
 
+    def block_suspended(self, call: Call, report: BlockReport) -> None:
+        """That a block waits for people, and what for."""
+        waits: list[JsonValue] = [pending.tool for pending in report.pending]
+        detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "waits_for": waits}
+        self._note("block", f"Waits for {len(waits)} calls to be decided.", call.call_id, detail)
+
     def block_ran(self, call: Call, report: BlockReport) -> None:
-        """What came out of a block, with the reads that it made."""
-        self.usage = self.usage.plus(Usage(blocks=1, tool_calls=len(report.calls)))
+        """What came out of a block, with the reads that it made; its side effects are recorded as calls."""
+        acting = {spec.name for spec in self.definition.side_effects()}
+        reads = [made for made in report.calls if made.tool not in acting]
+        self.usage = self.usage.plus(Usage(blocks=1, tool_calls=len(reads)))
         counts: dict[str, JsonValue] = {}
         for made in report.calls:
             counts[made.tool] = int(str(counts.get(made.tool, 0))) + 1
         detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "calls": counts}
         self._note("block", report.error or report.stdout or str(report.result), call.call_id, detail)
 
-    def settled(
-        self,
-        call: Call,
-        decision: Decision,
-        outcome: Literal["succeeded", "failed", "unknown", "not_run"],
-        report: ToolReport | None = None,
-        worker: str = "",
-    ) -> None:
-        """Keep the receipt of a call that was decided; `report` is there when a tool ran, `worker` when a block did."""
-        receipt = Receipt(
-            call_id=call.call_id,
-            digest=call.digest,
-            tool=call.tool,
-            tool_version=call.tool_version,
-            agent_version=call.agent_version,
-            effect=call.effect,
-            decision=decision,
-            outcome=outcome,
-            worker=worker,
-        )
-        if report is not None:
+    def settled(self, call: Call, settlement: Settlement) -> None:
+        """Keep the receipt of a tool's call."""
+        receipt = _receipt(call, settlement.decision, settlement.outcome)
+        if (report := settlement.report) is not None:
             ran = report.model_dump(include={"attempt", "worker", "started_at", "finished_at"})
             receipt = receipt.model_copy(update={**ran, "outcome_digest": outcome_digest(report.outcome)})
-        self.receipts.append(receipt)
-        self._receipt_bytes += _size_of_contract(receipt)
+        self._add_receipt(receipt)
+
+    def block_settled(self, call: Call, decision: Decision, report: BlockReport | None) -> None:
+        """Keep the receipt of a block; without a report it did not run."""
+        if report is None:
+            self._add_receipt(_receipt(call, decision, "not_run"))
+            return
+        outcome: Literal["succeeded", "failed"] = "succeeded" if report.kind == "completed" else "failed"
+        self._add_receipt(_receipt(call, decision, outcome).model_copy(update={"worker": report.worker}))
 
     def ended(self, kind: Literal["answer", "limit", "error"], text: str) -> None:
         """How the session, or one answer of it, ended."""
         self._note(kind, text)
+
+    def _add_receipt(self, receipt: Receipt) -> None:
+        self.receipts.append(receipt)
+        self._receipt_bytes += _size_of_contract(receipt)
 
     def _add_item(self, item: dict[str, Any]) -> None:
         self.items.append(item)
@@ -196,6 +198,19 @@ class SessionRecord:
         while self._transcript_bytes > TRANSCRIPT_MAX_BYTES and len(self.transcript) > 1:
             # The first entry, the task, stays; what is dropped stands in the history.
             self._transcript_bytes -= _size_of_contract(self.transcript.pop(1))
+
+
+def _receipt(call: Call, decision: Decision, outcome: Literal["succeeded", "failed", "unknown", "not_run"]) -> Receipt:
+    return Receipt(
+        call_id=call.call_id,
+        digest=call.digest,
+        tool=call.tool,
+        tool_version=call.tool_version,
+        agent_version=call.agent_version,
+        effect=call.effect,
+        decision=decision,
+        outcome=outcome,
+    )
 
 
 def _size_of_contract(contract: Contract) -> int:

@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Sequence
 
-from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from seconder.contracts.approvals import NoticeUpdate
-from seconder.contracts.calls import ApprovedCall, Call, Decision, ToolReport
+from seconder.contracts.calls import ApprovedCall, Call, Decision, Settlement, ToolReport
 from seconder.contracts.definitions import AgentDefinition
 from seconder.errors import ContractError
 from workflows import outcomes, presentation, timeouts
@@ -19,7 +18,7 @@ from workflows.status import Status
 
 
 class SideEffects:
-    """Runs the side-effecting calls of one session."""
+    """Runs the side-effecting calls of one session, whether the model made them or a block did."""
 
     def __init__(self, gate: Gate, record: SessionRecord, errands: Errands, status: Status) -> None:
         self._gate = gate
@@ -27,24 +26,31 @@ class SideEffects:
         self._errands = errands
         self._status = status
 
-    async def run(self, definition: AgentDefinition, calls: Sequence[Call]) -> dict[str, dict[str, JsonValue]]:
-        """Ask for all, run each as soon as it is approved, and give by call id what the model is told."""
-        told: dict[str, dict[str, JsonValue]] = {}
-        entries = self._gate.ask(definition, calls)
-        flows = [asyncio.create_task(self._settle_request(definition, entry, told)) for entry in entries]
+    async def settle(
+        self, definition: AgentDefinition, calls: Sequence[Call], *, from_block: str = ""
+    ) -> tuple[dict[str, Settlement], list[OpenRequest]]:
+        """Ask for all and run each as soon as it is approved; gives what became of them by call id, and the requests.
+
+        `from_block` is the call id of the block that waits for them.
+        """
+        settled: dict[str, Settlement] = {}
+        entries = self._gate.ask(definition, calls, from_block=from_block)
+        flows = [asyncio.create_task(self._settle_request(definition, entry, settled)) for entry in entries]
         await workflow.wait(flows)
         for flow in flows:
             flow.result()
-        return told
+        return settled, entries
 
     async def _settle_request(
-        self, definition: AgentDefinition, entry: OpenRequest, told: dict[str, dict[str, JsonValue]]
+        self, definition: AgentDefinition, entry: OpenRequest, settled: dict[str, Settlement]
     ) -> None:
         reports: dict[str, ToolReport] = {}
 
         async def settle(call: Call) -> None:
             decision = await self._gate.decision_of(entry, call)
-            told[call.call_id] = await self._act_on(definition, call, decision, reports)
+            settlement = settled[call.call_id] = await self._act_on(definition, call, decision)
+            if settlement.report is not None:
+                reports[call.digest] = settlement.report
 
         settling = [asyncio.create_task(settle(call)) for call in entry.request.calls]
         await workflow.wait(settling)
@@ -52,15 +58,15 @@ class SideEffects:
             task.result()
         await self._gate.until_ended(entry)
         if entry.notice is not None and reports:
-            decisions = tuple(entry.decisions[call.digest] for call in entry.request.calls)
             shown = {digest: outcomes.for_notice(report) for digest, report in reports.items()}
+            entry.reports.update(shown)
             self._errands.update_notice(
-                NoticeUpdate(notice=entry.notice, request=entry.request, decisions=decisions, reports=shown)
+                NoticeUpdate(
+                    notice=entry.notice, request=entry.request, decisions=entry.in_order(), reports=entry.reports
+                )
             )
 
-    async def _act_on(
-        self, definition: AgentDefinition, call: Call, decision: Decision, reports: dict[str, ToolReport]
-    ) -> dict[str, JsonValue]:
+    async def _act_on(self, definition: AgentDefinition, call: Call, decision: Decision) -> Settlement:
         if decision.allows and self._status.stopping:
             decision = Decision(
                 digest=decision.digest,
@@ -71,13 +77,14 @@ class SideEffects:
             )
         self._record.decided(call, decision)
         if not decision.allows:
-            self._record.settled(call, decision, "not_run")
-            return outcomes.told_of_decision(decision)
+            settlement = Settlement(decision=decision, at=workflow.now())
+            self._record.settled(call, settlement)
+            return settlement
         report = await self._execute(definition, call, decision)
-        reports[call.digest] = report
         self._record.ran(call, report)
-        self._record.settled(call, decision, report.outcome.kind, report)
-        return outcomes.told_of_outcome(report.outcome)
+        settlement = Settlement(decision=decision, report=report, at=workflow.now())
+        self._record.settled(call, settlement)
+        return settlement
 
     async def _execute(self, definition: AgentDefinition, call: Call, decision: Decision) -> ToolReport:
         spec = definition.tool(call.tool)

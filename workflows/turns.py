@@ -1,6 +1,7 @@
 """The loop of turns: ask the model, perform its calls, until it answers."""
 
 import asyncio
+import json
 from collections.abc import Coroutine
 
 from pydantic import JsonValue
@@ -11,8 +12,8 @@ from seconder.contracts.calls import Call
 from seconder.contracts.definitions import SessionLimits
 from seconder.contracts.model import ModelRequest, ModelTurn, RefusedCall
 from seconder.contracts.session import Message, SessionRequest, SessionResult
-from workflows import engine
-from workflows.blocks import Blocks
+from workflows import engine, outcomes
+from workflows.blocks import BlockEnd, Blocks
 from workflows.errands import Errands
 from workflows.record import SessionRecord
 from workflows.side_effects import SideEffects
@@ -65,10 +66,8 @@ class Turns:
             if workflow.info().is_continue_as_new_suggested():
                 raise ContinueAsNew
             turn = await self._ask_model()
-            if turn.calls and turn.status == "completed":
-                await self._perform(turn)
-                continue
-            result = await self._conclude(turn)
+            performs = bool(turn.calls) and turn.status == "completed"
+            result = await (self._perform(turn) if performs else self._conclude(turn))
             if result is not None and (result.status != "completed" or not await self._further_message()):
                 return result
 
@@ -111,8 +110,11 @@ class Turns:
         record.answered_by_model(turn)
         return turn
 
-    async def _perform(self, turn: ModelTurn) -> None:
-        """Perform all calls of one turn side by side, and tell the model of each, in the order of the calls."""
+    async def _perform(self, turn: ModelTurn) -> SessionResult | None:
+        """Perform all calls of one turn side by side, and tell the model of each, in the order of the calls.
+
+        Gives the result of the session if the turn was one block and it finished the session.
+        """
         minted = tuple(self._record.next_call_id() for _ in turn.calls)
         checked = await engine.check_calls(self._record.definition, turn.calls, minted)
         # As they were checked: a run that begins with a reset mints others for the same calls.
@@ -123,6 +125,7 @@ class Turns:
         # By our own ids: a model may give two of its calls the same one.
         told: dict[str, dict[str, JsonValue]] = {}
         effects: list[Call] = []
+        ends: dict[str, BlockEnd] = {}
         flows: list[Coroutine[None, None, None]] = []
         for call_id, found in zip(call_ids, checked.calls, strict=True):
             if isinstance(found, RefusedCall):
@@ -131,14 +134,20 @@ class Turns:
                 continue
             self._record.called(found.call)
             if found.block is not None:
-                flows.append(self._run_block(found.call, found.block, told))
+                flows.append(self._run_block(found.call, found.block, ends))
             else:
                 effects.append(found.call)
         if effects:
             flows.append(self._run_side_effects(effects, told))
         await self._run_flows(flows)
+        finished = None
+        for call_id, end in ends.items():
+            checked_end = await self._finish(end, alone=len(turn.calls) == 1) if end.finished else end
+            finished = checked_end if checked_end.finished else finished
+            told[call_id] = checked_end.told
         for call_id, asked in zip(call_ids, turn.calls, strict=True):
             self._record.told_model(asked.call_id, told[call_id])
+        return self._end("completed", output=finished.output) if finished is not None else None
 
     async def _run_flows(self, flows: list[Coroutine[None, None, None]]) -> None:
         if not flows:
@@ -151,11 +160,25 @@ class Turns:
         for flow in finished:
             flow.result()
 
-    async def _run_block(self, call: Call, facts: BlockFacts, told: dict[str, dict[str, JsonValue]]) -> None:
-        told[call.call_id] = await self._blocks.run(self._record.definition, call, facts)
+    async def _run_block(self, call: Call, facts: BlockFacts, ends: dict[str, BlockEnd]) -> None:
+        ends[call.call_id] = await self._blocks.run(self._record.definition, call, facts)
 
     async def _run_side_effects(self, calls: list[Call], told: dict[str, dict[str, JsonValue]]) -> None:
-        told.update(await self._side_effects.run(self._record.definition, calls))
+        settled, _ = await self._side_effects.settle(self._record.definition, calls)
+        told.update({call_id: outcomes.told_of(settlement) for call_id, settlement in settled.items()})
+
+    async def _finish(self, end: BlockEnd, *, alone: bool) -> BlockEnd:
+        """A block that means to end the session: as it is, or one that goes on, with what the model has to mend."""
+        if not alone:
+            note = "finish takes effect in a turn without other calls only; the session goes on."
+            return BlockEnd({**end.told, "note": note})
+        if self._request.output_schema is None:
+            return end
+        verdict = await engine.check_output(self._request.output_schema, json.dumps(end.output))
+        if verdict.accepted:
+            return end
+        error = f"The value given to finish does not fit the output schema: {verdict.error} The session goes on."
+        return BlockEnd({**end.told, "status": "failed", "error": error})
 
     async def _conclude(self, turn: ModelTurn) -> SessionResult | None:
         """The result that a turn without calls means, or None when the model has to try again."""

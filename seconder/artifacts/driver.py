@@ -50,6 +50,7 @@ class ArtifactDriver(StorageDriver):
 
     def __init__(self, store: ArtifactStore | None) -> None:
         self._store = store
+        self._identity = ""
 
     def name(self) -> str:
         """The name under which histories refer to this driver."""
@@ -81,7 +82,9 @@ class ArtifactDriver(StorageDriver):
     async def _put(self, payload: Payload) -> StorageDriverClaim:
         store = self._required()
         digest = await store.put(payload.SerializeToString(deterministic=True))
-        return StorageDriverClaim({"digest": digest, "store": await store.identity()})
+        if not self._identity:
+            self._identity = await store.identity()
+        return StorageDriverClaim({"digest": digest, "store": self._identity})
 
     async def _get(self, claim: StorageDriverClaim) -> Payload:
         store = self._required()

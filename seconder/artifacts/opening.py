@@ -40,3 +40,11 @@ def open_store(location: str) -> ArtifactStore:
             "Artifacts in S3 need the package boto3: install `seconder[s3]`, or name a folder instead."
         ) from error
     return S3Store(bucket, prefix.strip("/"))
+
+
+def storage_location(storage: str, data: str | Path) -> str:
+    """Where the artifacts are, from the settings `SECONDER_STORAGE` and `SECONDER_DATA`: by default in the data folder.
+
+    The processes and the `seconder` command must agree on it.
+    """
+    return storage or str(Path(data) / "artifacts")

@@ -1,10 +1,13 @@
 """One run of an asynchronous command against Temporal."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 
 from temporalio.runtime import Runtime, TelemetryConfig
 
+from seconder.artifacts import ArtifactStore, open_store
+from seconder.artifacts.opening import storage_location
 from seconder.client import SeconderClient
 from seconder.connection import connect
 
@@ -13,8 +16,14 @@ def ask[Answer](question: Callable[[SeconderClient], Awaitable[Answer]]) -> Answ
     """Connect as the environment says, and ask."""
 
     async def run() -> Answer:
-        return await question(SeconderClient(await connect()))
+        return await question(SeconderClient(await connect(storage=_storage())))
 
     # Temporal's core writes its logs to stdout, which is for data.
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)), error_if_already_set=False)
     return asyncio.run(run())
+
+
+def _storage() -> ArtifactStore:
+    # From the variables that the processes read: without their store, large results could not be shown.
+    given = os.environ.get("SECONDER_STORAGE", "")
+    return open_store(storage_location(given, os.environ.get("SECONDER_DATA") or "data"))

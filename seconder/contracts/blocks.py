@@ -1,12 +1,12 @@
-"""A code block on its way through a session: what was found in it, what runs, and what came back."""
+"""A code block on its way through a session: what was found in it, what runs, what it waits for, and what came back."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from seconder.contracts.base import Contract
 from seconder.contracts.block_settings import BlockSettings
-from seconder.contracts.calls import Call, Decision
+from seconder.contracts.calls import Call, Decision, Settlement
 from seconder.contracts.definitions import ToolSpec
 
 
@@ -21,19 +21,41 @@ class BlockFacts(Contract):
     tools: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     """Those of `tools` that read sensitive data."""
+    side_effects: tuple[str, ...] = ()
+    """Those of `tools` of which each call stops the block until a person approved it."""
     dynamic: bool = False
     """Whether the code computes the name of a tool it calls."""
     settings: BlockSettings | None = None
-    """The limits under which the block will run."""
+    """The limits under which the block will run, and what it reaches beside its tools."""
+
+    @property
+    def harmless(self) -> bool:
+        """Whether the block can do no more than call unrestricted reads, by names that stand in it."""
+        reaches = self.settings is not None and (self.settings.mounts or self.settings.domains)
+        return not (self.sensitive or self.side_effects or self.dynamic or reaches)
+
+
+class SettledCall(Contract):
+    """A side-effecting call of a block that was decided on, with what came of it; `number` is the block's own count."""
+
+    number: int = Field(ge=1)
+    call: Call
+    settlement: Settlement
 
 
 class BlockRun(Contract):
-    """What `run_block` receives: the stored call of `execute_code`, its decision, and what it may use."""
+    """What `run_block` receives: the stored call of `execute_code`, its decision, and what it may use.
+
+    To resume a block: the journal that its last run gave back, and what became of the calls that it waited for.
+    """
 
     call: Call
     decision: Decision
     grant: tuple[ToolSpec, ...]
     settings: BlockSettings
+    journal: dict[str, Any] | None = None
+    """`sandbox.journal.Journal` as JSON; the session carries it and never looks inside."""
+    settled: tuple[SettledCall, ...] = ()
 
 
 class BlockCall(Contract):
@@ -42,18 +64,32 @@ class BlockCall(Contract):
     number: int
     tool: str
     arguments_digest: str
-    answer: Literal["value", "failed", "refused", "none"]
+    answer: Literal["value", "failed", "refused", "denied", "expired", "none"]
+
+
+class PendingCall(Contract):
+    """A side-effecting call that a suspended block waits for; `arguments` are in the tool's normal form."""
+
+    number: int = Field(ge=1)
+    tool: str
+    arguments: dict[str, JsonValue]
 
 
 class BlockReport(Contract):
-    """What came back from a block; what the model gets of it is capped, and says so where it was."""
+    """What came back from a run of a block; what the model gets of it is capped, and says so where it was."""
 
-    kind: Literal["completed", "failed"]
+    kind: Literal["completed", "failed", "suspended", "diverged"]
     result: JsonValue = None
+    finished: bool = False
+    """Whether the block means `result` to be the session's output."""
     stdout: str = ""
     error: str = ""
     """The exception or the limit that ended the block, with the traceback of the block's own lines."""
     calls: tuple[BlockCall, ...] = ()
+    pending: tuple[PendingCall, ...] = ()
+    """What a suspended block waits for."""
+    journal: dict[str, Any] | None = None
+    """What a suspended block is resumed with."""
     sandbox: str = ""
     """Backend and version that ran it."""
     worker: str = ""

@@ -175,3 +175,16 @@ class ToolReport(Contract):
 def outcome_digest(outcome: Outcome) -> str:
     """SHA-256 over the canonical JSON of an outcome."""
     return sha256_of(_OUTCOME.dump_python(outcome, mode="json"))
+
+
+class Settlement(Contract):
+    """What became of a call: what was decided and, if that let it run, what came out."""
+
+    decision: Decision
+    report: ToolReport | None = None
+    at: Moment
+
+    @property
+    def outcome(self) -> Literal["succeeded", "failed", "unknown", "not_run"]:
+        """The outcome in one word."""
+        return self.report.outcome.kind if self.report is not None else "not_run"

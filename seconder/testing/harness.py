@@ -23,6 +23,7 @@ from typing import Any, Final, Self
 from temporalio.client import Client
 
 from seconder.agents import load_agents
+from seconder.artifacts.opening import open_store, storage_location
 from seconder.checkout import find_checkout, with_own_modules
 from seconder.client import SeconderClient
 from seconder.connection import connect
@@ -120,7 +121,8 @@ class Harness:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="seconder-"))
             process = await self._start_workers(Path(folder))
             stack.push_async_callback(_stop, process)
-            self._temporal = await connect(address=await _address(process, Path(folder)))
+            storage = storage_location(self._env.get("SECONDER_STORAGE", ""), self._env.get("SECONDER_DATA", folder))
+            self._temporal = await connect(address=await _address(process, Path(folder)), storage=open_store(storage))
             self._stack = stack.pop_all()
         return self
 

@@ -14,6 +14,8 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal
 
 import pytest
@@ -22,6 +24,8 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.exceptions import ApplicationError
 
 from seconder import names
+from seconder.artifacts import FolderStore
+from seconder.connection import data_converter
 from seconder.contracts.approvals import ApprovalRequest, ApprovalResult, ApprovalState
 from seconder.contracts.session import Entry, SessionResult, SessionState
 from seconder.testing import people
@@ -238,6 +242,9 @@ async def open_stage(
             openai_api_key=model.api_key,
             openai_base_url=model.base_url,
         )
+        storage = FolderStore(Path(stack.enter_context(TemporaryDirectory(prefix="seconder-artifacts-"))))
+        settings = settings.changed(storage=storage.location)
+        client = Client(**client.config() | {"data_converter": data_converter(storage)})
         seen = await stack.enter_async_context(witness())
         stage = Stage(client, settings, slack, model, seen)
         for which in processes:

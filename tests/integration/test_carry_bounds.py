@@ -10,7 +10,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from seconder.contracts.approvals import CALLS_PER_REQUEST
 from seconder.contracts.block_settings import BlockSettings
-from seconder.contracts.calls import Call, Decision, Failed, Review, Reviewer, Succeeded, ToolReport
+from seconder.contracts.calls import Call, Decision, Failed, Review, Reviewer, Settlement, Succeeded, ToolReport
 from seconder.contracts.definitions import AgentDefinition, ReviewPolicy, SessionLimits
 from seconder.contracts.session import SessionCarry
 from seconder.effects import Effect
@@ -45,7 +45,7 @@ class Recording:
             call = _call(record.next_call_id())
             decision = _decision(call)
             record.decided(call, decision)
-            record.settled(call, decision, "not_run")
+            record.settled(call, Settlement(decision=decision, at=workflow.now()))
             record.told_model(call.model_call_id, {"reason": WIDE * 300})
         carry = record.carry(())
         return {

@@ -73,7 +73,7 @@ async def test_no_worker_reads_sensitive_data_under_an_automatic_decision(tmp_pa
     decision = Decision(digest=call.digest, kind="automatic", at=datetime.now(UTC))
     run = BlockRun(call=call, decision=decision, grant=(salary_of.spec,), settings=BlockSettings())
     runner = BlockRunner(EryxSandbox(cache=tmp_path), {"clerk": AGENT}, "worker")
-    with pytest.raises(ApplicationError, match="nobody was asked whether it may read with salary_of") as raised:
+    with pytest.raises(ApplicationError, match="nobody was asked whether it may call salary_of") as raised:
         await ActivityEnvironment().run(runner.run_block, run)
     assert raised.value.non_retryable
 
