@@ -12,7 +12,8 @@ RUN uv sync --frozen --no-default-groups --group app --no-install-package tempor
 
 FROM python:3.12-slim-bookworm
 RUN useradd --system --uid 10001 --home-dir /var/lib/seconder --create-home seconder \
-    && install --directory --owner seconder /var/lib/seconder/data /var/lib/seconder/cache
+    && install --directory --owner seconder /var/lib/seconder/data /var/lib/seconder/cache \
+        /var/lib/seconder/artifacts
 WORKDIR /app
 COPY --from=build /app/.venv ./.venv
 COPY pyproject.toml README.md LICENSE ./

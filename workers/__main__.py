@@ -31,10 +31,11 @@ def engine() -> None:
         from workers.engine import engine as process
         from workers.running import serve
         from workers.search_attributes import require_search_attributes
+        from workers.storage import working_store
 
         settings = _settings()
         settings.require("engine")
-        client = await connect()
+        client = await connect(storage=await working_store(settings))
         await require_search_attributes(client)
         await serve("engine", process(client, settings))
 
@@ -48,10 +49,11 @@ def code() -> None:
     async def run() -> None:
         from workers.code import code as process
         from workers.running import serve
+        from workers.storage import working_store
 
         settings = _settings()
         settings.require("code")
-        await serve("code", process(await connect(), settings))
+        await serve("code", process(await connect(storage=await working_store(settings)), settings))
 
     _main(run)
 
@@ -64,11 +66,13 @@ def tools(
 
     async def run() -> None:
         from workers.running import serve
+        from workers.storage import working_store
         from workers.tools import tools as process
 
         settings = _settings()
         settings.require("tools")
-        await serve("tools", process(await connect(), settings, task_queue=queue))
+        client = await connect(storage=await working_store(settings))
+        await serve("tools", process(client, settings, task_queue=queue))
 
     _main(run)
 
@@ -80,11 +84,13 @@ def gateway() -> None:
     async def run() -> None:
         from workers.gateway import gateway as process
         from workers.running import serve
+        from workers.storage import artifact_store
 
         settings = _settings()
         settings.require("gateway")
-        # Lazily: while Temporal is down, people who click must be told that nothing was recorded.
-        await serve("gateway", process(await connect(lazy=True), settings))
+        # Lazily: while Temporal or the store is down, people who click must be told that nothing was recorded.
+        client = await connect(lazy=True, storage=artifact_store(settings))
+        await serve("gateway", process(client, settings))
 
     _main(run)
 

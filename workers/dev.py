@@ -22,6 +22,7 @@ from workers.lock import only_one
 from workers.running import stop_signals
 from workers.search_attributes import ensure_search_attributes
 from workers.settings import Settings
+from workers.storage import working_store
 from workers.tools import queues_of, tools
 
 _log = structlog.get_logger(__name__)
@@ -80,7 +81,7 @@ async def everything(
         local = await stack.enter_async_context(
             local_services(settings, slack_port=ports.slack, model_port=ports.model, script=script)
         )
-        client = await connect(address=address)
+        client = await connect(address=address, storage=await working_store(settings))
         await ensure_search_attributes(client)
         on_progress("Starting the sandbox")
         await stack.enter_async_context(code(client, local.settings, on_progress=on_progress))

@@ -14,6 +14,7 @@ from pydantic import AnyHttpUrl, Field, SecretStr, TypeAdapter, ValidationError,
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from seconder.artifacts.opening import storage_location
 from seconder.contracts.definitions import ReviewPolicy
 from seconder.errors import ConfigurationError
 
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     """How long a request stays open, in seconds."""
     data: Path = Path("data")
     """The folder for what a process keeps on disk."""
+    storage: str = ""
+    """Where what is too large for a history is kept: a folder, or `s3://bucket/prefix`; see `storage_location`."""
     sandbox_cache: Path = Field(default_factory=_user_cache)
     """The folder of the sandbox's unpacked interpreter (60 MB a version); it can be made again at any time."""
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -147,6 +150,11 @@ class Settings(BaseSettings):
     def review_policy(self) -> ReviewPolicy:
         """Who may decide and for how long, as it is pinned in a session."""
         return ReviewPolicy(reviewers=self.reviewers, expires_after_seconds=self.expires_after)
+
+    @property
+    def storage_location(self) -> str:
+        """The place of the artifact store: `artifacts` in the data folder unless it is set."""
+        return storage_location(self.storage, self.data)
 
     def require(self, process: Process) -> Self:
         """These settings, after a check that this process has all that it needs.

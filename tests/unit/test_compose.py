@@ -139,6 +139,14 @@ def test_the_namespace_gets_every_search_attribute() -> None:
     assert dict(registered) == names.SEARCH_ATTRIBUTES
 
 
+def test_every_process_shares_one_artifact_store(compose: dict[str, Any]) -> None:
+    """What one process keeps outside of the history, the others can read; the image has the folder for its user."""
+    for process in PROCESSES:
+        storage = services(compose)[process]["environment"][variable_of("storage")]
+        assert f"artifacts:{storage}" in services(compose)[process]["volumes"]
+        assert storage in (ROOT / "Dockerfile").read_text()
+
+
 def test_what_is_mounted_exists(compose: dict[str, Any]) -> None:
     """A missing file would be mounted as an empty folder."""
     for service in services(compose).values():

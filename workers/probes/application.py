@@ -12,6 +12,7 @@ from seconder.effects import Effect
 from seconder.errors import SeconderError
 from workers.probes.base import Finding, Probe, ProbeFailure, ok
 from workers.settings import Settings
+from workers.storage import working_store
 
 # The first start unpacks the interpreter.
 _SANDBOX_SECONDS: Final = 180.0
@@ -43,7 +44,10 @@ def application_probes(settings: Settings, agents_finding: Finding) -> list[Prob
     async def sandbox() -> Finding:
         return await _run_a_block(settings)
 
-    return [Probe("agents", agents), Probe("sandbox", sandbox, seconds=_SANDBOX_SECONDS)]
+    async def storage() -> Finding:
+        return ok((await working_store(settings)).location)
+
+    return [Probe("storage", storage), Probe("agents", agents), Probe("sandbox", sandbox, seconds=_SANDBOX_SECONDS)]
 
 
 def _describe(agent: Agent) -> str:
