@@ -1,13 +1,16 @@
 """The child process in which one block runs: it holds a guest and carries messages between it and the worker.
 
-Run as a script, with a cleared environment. It knows no tool, no journal and no secret. Frames from the worker are a
-length and the bytes: the memory limit, the opening, then replies. Frames to the worker have a letter before the
-length: `r` ready, `b` bounded, `o` output, `m` message of the guest, `x` the guest is gone (with the reason).
+Run as a script with a cleared environment. Its arguments are the folder of the bridge, that of the workspace, and the
+mounts as a JSON list. It knows no tool, no journal and no secret. Frames from the worker are a length and the bytes:
+the memory limit, the opening, then replies. Frames to the worker have a letter before the length: `r` ready, `b`
+bounded, `o` output, `m` message of the guest, `x` the guest is gone (with the reason).
 
 It dies as soon as the worker's end of its input closes.
 """
 
+import contextlib
 import fcntl
+import json
 import os
 import resource
 import select
@@ -21,7 +24,7 @@ from typing import NoReturn
 
 GUEST = Path(__file__).parent / "guest"
 # In the order of their imports.
-GUEST_MODULES = ("values", "style", "fixed", "output", "bridge", "loop", "program", "eryx_port")
+GUEST_MODULES = ("values", "style", "fixed", "output", "bridge", "loop", "files", "program", "eryx_port")
 PRELOADED = ("collections", "csv", "dataclasses", "datetime", "decimal", "enum", "functools", "itertools", "json")
 PRELOADED_LATE = ("math", "random", "re", "statistics", "string", "textwrap", "typing")
 
@@ -29,8 +32,8 @@ PRELOADED_LATE = ("math", "random", "re", "statistics", "string", "textwrap", "t
 class Channel:
     """Frames to and from the worker over this process's own standard streams, which the guest must not reach."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
         self._in = os.dup(0)
         self._out = os.dup(1)
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -58,7 +61,10 @@ class Channel:
         threading.Thread(target=watch, daemon=True).start()
 
     def _die(self) -> NoReturn:
-        shutil.rmtree(self._folder, ignore_errors=True)
+        for folder in self._folders:
+            # What a block nested too deeply is left for the next worker to sweep up.
+            with contextlib.suppress(RecursionError):
+                shutil.rmtree(folder, ignore_errors=True)
         os.kill(os.getpid(), signal.SIGKILL)
         raise SystemExit
 
@@ -118,7 +124,7 @@ for name, source in {sources!r}.items():
     exec(compile(source, "<seconder>/" + name + ".py", "exec"), module.__dict__)
 for name in {PRELOADED + PRELOADED_LATE!r}:
     importlib.import_module(name)
-for name in ("fixed", "loop"):
+for name in ("fixed", "loop", "files"):
     sys.modules["sandbox.guest." + name].install()
 """
 
@@ -137,11 +143,11 @@ def bound_memory(max_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_DATA, (used + max_bytes, resource.RLIM_INFINITY))
 
 
-def main(folder: Path) -> None:
-    """Make a guest ready, then run one block in it."""
+def main(folder: Path, workspace: Path, mounts: list[tuple[str, str, bool]]) -> None:
+    """Make a guest ready, then run one block in it. A mount is a source, a target and whether it is read-only."""
     # Says to those who sweep up that this folder is in use.
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)
-    channel = Channel(folder)
+    channel = Channel(folder, workspace)
     channel.die_with_worker()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
@@ -156,7 +162,9 @@ def main(folder: Path) -> None:
         guest = eryx.Session(
             on_stdout=lambda text: channel.send(b"o", text),
             on_stderr=carry,
-            volumes=[(str(folder), "/bridge", True)],
+            volumes=[(str(folder), "/bridge", True), (str(workspace), "/workspace", False), *mounts],
+            # In this process's memory, and bounded with it.
+            vfs_mount_path="/tmp",  # noqa: S108 - the guest's own
         )
         guest.execute(bootstrap())
     except Exception as error:  # noqa: BLE001 - the worker tells it to whoever can mend it
@@ -176,4 +184,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [tuple(mount) for mount in json.loads(sys.argv[3])])

@@ -6,26 +6,28 @@ block does to its interpreter it does to a process that was about to end.
 
 import asyncio
 import contextlib
-import fcntl
+import json
 import os
 import shutil
 import signal
 import struct
 import sys
 import tempfile
-import time
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 from sandbox.protocol import BlockLimits, LimitName, SandboxUnavailable
+from sandbox.workspace import PREFIX, HelperWorkspace, sweep
+from seconder.contracts.block_settings import Mount
 
 HELPER = Path(__file__).with_name("helper.py")
 MAX_FRAME = 8 * 2**20
 _START_SECONDS = 60.0
-_FOLDER_PREFIX = "seconder-"
 _WATCH_SECONDS = 0.05
 _REFILL_SECONDS = 0.2
+_WORKSPACES = "workspaces"
+"""On disk: a workspace may be larger than what fits into memory."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
 _MEMORY_SLACK = 64 * 2**20
@@ -38,9 +40,10 @@ class HelperGone(Exception):  # noqa: N818 - what happened, not a fault of the c
 class Helper:
     """One child process with a guest in it, seen from the worker."""
 
-    def __init__(self, process: asyncio.subprocess.Process, folder: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, folder: Path, workspace: HelperWorkspace) -> None:
         self._process = process
         self._folder = folder
+        self.workspace = workspace
         self._proc = Path(f"/proc/{process.pid}")
         self._baseline = (0.0, 0)
         self._last_cpu_seconds: float | None = None
@@ -48,26 +51,13 @@ class Helper:
         self.guest_python = ""
 
     @classmethod
-    async def launch(cls, cache: Path) -> "Helper":
-        """Start a helper and wait until its guest is ready. Raises SandboxUnavailable."""
-        folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX, dir=_folder_of_folders(cache)))
+    async def launch(cls, cache: Path, mounts: tuple[Mount, ...] = ()) -> "Helper":
+        """Start a helper whose guest sees these folders, and wait until it is ready. Raises SandboxUnavailable."""
+        _check_mounts(mounts)
         try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                str(HELPER),
-                str(folder),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env={"TMPDIR": str(cache), "TOKIO_WORKER_THREADS": "2"},
-                cwd=folder,
-                start_new_session=True,
-            )
+            helper = await cls._started(cache, mounts)
         except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
             raise SandboxUnavailable(f"cannot start a helper process: {error}") from error
-        helper = cls(process, folder)
         try:
             async with asyncio.timeout(_START_SECONDS):
                 kind, payload = await helper.receive()
@@ -82,6 +72,30 @@ class Helper:
             raise SandboxUnavailable(f"the sandbox cannot run here: {payload.decode('utf-8', 'replace')}")
         helper.guest_python = payload.decode()
         return helper
+
+    @classmethod
+    async def _started(cls, cache: Path, mounts: tuple[Mount, ...]) -> "Helper":
+        async with contextlib.AsyncExitStack() as undo:
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_folder_of_folders(cache)))
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            workspace = HelperWorkspace(cache / _WORKSPACES)
+            undo.push_async_callback(workspace.remove)
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                str(HELPER),
+                str(folder),
+                str(workspace.path),
+                json.dumps([(mount.source, mount.target, not mount.writable) for mount in mounts]),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env={"TMPDIR": str(cache), "TOKIO_WORKER_THREADS": "2"},
+                cwd=folder,
+                start_new_session=True,
+            )
+            undo.pop_all()
+        return cls(process, folder, workspace)
 
     @property
     def alive(self) -> bool:
@@ -131,7 +145,7 @@ class Helper:
         return used
 
     async def watch(self, limits: BlockLimits) -> LimitName:
-        """Returns once the helper went beyond a limit that only the host can see."""
+        """Returns once the helper went beyond a limit of its process that only the host can see."""
         while True:
             if (self.cpu_seconds() or 0.0) > limits.cpu_seconds:
                 return "cpu_seconds"
@@ -139,11 +153,20 @@ class Helper:
                 return "memory_bytes"
             await asyncio.sleep(_WATCH_SECONDS)
 
+    async def watch_files(self, limits: BlockLimits) -> LimitName:
+        """Returns once the files in the workspace are too many or too large."""
+        return await self.workspace.watch(limits, self._process.pid)
+
     def kill(self) -> None:
         """End the process and whatever it may have started, at once."""
         if self.alive:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    async def stop(self) -> None:
+        """Kill the process and wait until it is gone: from then on nobody writes into its folders."""
+        self.kill()
+        await self._process.wait()
 
     async def end(self) -> None:
         """Kill the process, wait until it is gone, and remove what it left."""
@@ -152,6 +175,7 @@ class Helper:
             self._process.stdin.close()
         await self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+        await self.workspace.remove()
 
     def _cpu_seconds(self) -> float | None:
         try:
@@ -174,18 +198,19 @@ def _folder_of_folders(cache: Path) -> Path:
     return shared_memory if os.access(shared_memory, os.W_OK) else cache
 
 
-def _sweep(parent: Path) -> None:
-    """Remove the folders of helpers that were killed together with their worker; a living helper locks its own."""
-    for folder in parent.glob(f"{_FOLDER_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            if time.time() - folder.stat().st_mtime < _START_SECONDS:
-                continue
-            descriptor = os.open(folder, os.O_RDONLY)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder)
-            finally:
-                os.close(descriptor)
+def _check_mounts(mounts: tuple[Mount, ...]) -> None:
+    for mount in mounts:
+        wanted = os.R_OK | os.X_OK | (os.W_OK if mount.writable else 0)
+        if not Path(mount.source).is_dir():
+            problem = "is no folder on this machine"
+        elif not os.access(mount.source, wanted):
+            problem = f"cannot be {'written to' if mount.writable else 'read'} by this worker"
+        else:
+            continue
+        raise SandboxUnavailable(
+            f"{mount.source}, which blocks are to see as {mount.target}, {problem}; "
+            "mend that, or take the mount out of the agent"
+        )
 
 
 def _ending_of(code: int) -> str:
@@ -208,16 +233,20 @@ class HelperPool:
 
     async def start(self) -> str:
         """Start the warm helpers; returns the guest's Python version once one is ready."""
-        await asyncio.to_thread(_sweep, _folder_of_folders(self._cache))
+        for parent in (_folder_of_folders(self._cache), self._cache / _WORKSPACES):
+            await asyncio.to_thread(sweep, parent)
         self._fill(max(1, self._warm))
         helper = await asyncio.shield(self._launches[0])
         return helper.guest_python
 
     @contextlib.asynccontextmanager
-    async def helper(self, memory_bytes: int) -> AsyncIterator[Helper]:
-        """A helper for one block, bounded and ready; it is gone afterwards. Raises SandboxUnavailable."""
+    async def helper(self, memory_bytes: int, mounts: tuple[Mount, ...] = ()) -> AsyncIterator[Helper]:
+        """A helper for one block, bounded and ready; it is gone afterwards. Raises SandboxUnavailable.
+
+        What a guest sees is fixed when it is made: with mounts, a helper is started for this block alone.
+        """
         async with self._places:
-            helper = await self._take(memory_bytes)
+            helper = await self._take(memory_bytes, mounts)
             self._serving.add(helper)
             try:
                 yield helper
@@ -240,20 +269,12 @@ class HelperPool:
                 self._retire(ended)
         await asyncio.gather(*self._ending)
 
-    async def _take(self, memory_bytes: int) -> Helper:
+    async def _take(self, memory_bytes: int, mounts: tuple[Mount, ...]) -> Helper:
         while True:
-            if self.closed:
-                raise SandboxUnavailable("this sandbox is closed; start it before running blocks")
-            self._fill(max(1, self._warm))
-            launch = self._launches.popleft()
+            self._check_open()
+            helper = await (Helper.launch(self._cache, mounts) if mounts else self._take_warm())
             try:
-                helper = await asyncio.shield(launch)
-            except asyncio.CancelledError:
-                self._launches.appendleft(launch)
-                raise
-            # Not at once: starting a process would compete with the block that is about to begin, and most end sooner.
-            asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._fill, self._warm)
-            try:
+                self._check_open()
                 await helper.begin(memory_bytes)
             except HelperGone:
                 self._retire(helper)
@@ -262,6 +283,22 @@ class HelperPool:
                 raise
             else:
                 return helper
+
+    async def _take_warm(self) -> Helper:
+        self._fill(max(1, self._warm))
+        launch = self._launches.popleft()
+        try:
+            helper = await asyncio.shield(launch)
+        except asyncio.CancelledError:
+            self._launches.appendleft(launch)
+            raise
+        # Not at once: starting a process would compete with the block that is about to begin, and most end sooner.
+        asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._fill, self._warm)
+        return helper
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise SandboxUnavailable("this sandbox is closed; start it before running blocks")
 
     def _retire(self, helper: Helper) -> None:
         # Tearing down the guest's address space takes the kernel some 50 ms that no block should wait for.

@@ -9,14 +9,17 @@ import importlib.metadata
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from sandbox.conversation import Conversation
 from sandbox.pool import Helper, HelperGone, HelperPool
 from sandbox.protocol import (
     Answerer,
+    BlockCompleted,
     BlockFailed,
     BlockOutcome,
     BlockSpec,
+    BlockSuspended,
     LimitName,
     SandboxDescription,
     SandboxUnavailable,
@@ -66,12 +69,17 @@ class EryxSandbox:
             raise SandboxUnavailable("this sandbox is not started; call start() first")
         description = self.describe()
         recorded_by = f"{description.backend} {description.version}"
-        async with self._pool.helper(spec.limits.memory_bytes) as helper:
+        async with self._pool.helper(spec.limits.memory_bytes, spec.mounts) as helper:
             conversation = Conversation(spec, answer, recorded_by=recorded_by, cpu_seconds=helper.cpu_seconds)
             if len(spec.code.encode("utf-8", "replace")) > spec.limits.code_bytes:
                 return conversation.over_limit("code_bytes")
             try:
-                return await self._bounded(helper, conversation, spec)
+                if spec.workspace is not None:
+                    await helper.workspace.fill(spec.workspace)
+                outcome = await self._bounded(helper, conversation, spec)
+                if spec.workspace is not None:
+                    return await self._with_files(helper, conversation, spec, spec.workspace, outcome)
+                return outcome
             finally:
                 helper.kill()
                 await conversation.close()
@@ -88,17 +96,32 @@ class EryxSandbox:
 
     async def _bounded(self, helper: Helper, conversation: Conversation, spec: BlockSpec) -> BlockOutcome:
         talk = asyncio.create_task(self._talk(helper, conversation, spec))
-        watch = asyncio.create_task(helper.watch(spec.limits))
+        watches = [asyncio.create_task(watch) for watch in (helper.watch(spec.limits), helper.watch_files(spec.limits))]
+        tasks: list[asyncio.Task[Any]] = [talk, *watches]
         try:
-            await asyncio.wait({talk, watch}, timeout=spec.limits.wall_seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, timeout=spec.limits.wall_seconds, return_when=asyncio.FIRST_COMPLETED)
             if talk.done():
                 return talk.result()
-            limit: LimitName = watch.result() if watch.done() else "wall_seconds"
+            overstepped = [watch.result() for watch in watches if watch.done()]
+            limit: LimitName = overstepped[0] if overstepped else "wall_seconds"
             return conversation.over_limit(limit)
         finally:
-            talk.cancel()
-            watch.cancel()
-            await asyncio.gather(talk, watch, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _with_files(
+        self, helper: Helper, conversation: Conversation, spec: BlockSpec, folder: Path, outcome: BlockOutcome
+    ) -> BlockOutcome:
+        """The outcome, once the files are known to be within their limits; those of a completed block are kept."""
+        if not isinstance(outcome, BlockCompleted | BlockSuspended):
+            return outcome
+        await helper.stop()
+        if limit := await helper.workspace.overrun(spec.limits):
+            return conversation.over_limit(limit)
+        if isinstance(outcome, BlockCompleted):
+            await helper.workspace.empty(folder)
+        return outcome
 
     async def _talk(self, helper: Helper, conversation: Conversation, spec: BlockSpec) -> BlockOutcome:
         await helper.send(conversation.opening())
