@@ -50,6 +50,7 @@ class BlockRunner:
             signatures={tool.name: tool.stub for tool in run.grant},
             limits=run.settings,
             journal=_journal(run),
+            mounts=agent.blocks.mounts if run.call.arguments.get("mounts") else (),
         )
         with structlog.contextvars.bound_contextvars(session_id=run.call.session_id, call_id=run.call.call_id):
             async with heartbeats(every_seconds=0.5):
@@ -72,15 +73,20 @@ class BlockRunner:
 
     def _verified(self, run: BlockRun) -> Agent:
         """The agent, after a check that this code and these tools are what was decided on."""
-        granted = run.call.arguments.get("tools")
+        named = run.call.arguments.get("tools")
         names_of_grant = [tool.name for tool in run.grant]
         if not run.decision.allows or run.decision.digest != run.call.digest:
             raise _refused("the decision is no yes to this block")
-        if not isinstance(granted, list) or sorted(map(str, granted)) != sorted(names_of_grant):
+        if not isinstance(named, list) or sorted(map(str, named)) != sorted(names_of_grant):
             raise _refused("its grant names other tools than were decided on")
         agent = self._agents.get(run.call.agent)
         if agent is None:
             raise _refused(f"this worker has no agent {run.call.agent}")
+        # What is mounted and fetched from is this worker's own to give, whatever the message says.
+        for kind, own in (("mounts", agent.blocks.mounts), ("domains", agent.blocks.domains)):
+            wanted = run.call.arguments.get(kind, [])
+            if wanted not in ([], [one.model_dump(mode="json") for one in own]):
+                raise _refused(f"its {kind} are not those of the agent on this worker")
         # A block that is resumed may have been answered by tools that were changed meanwhile; it gets no further
         # answer from those.
         if run.journal is None and (changed := pinned_differences(agent, run.grant)):

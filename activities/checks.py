@@ -10,12 +10,11 @@ from typing import Final
 from pydantic import JsonValue
 from temporalio import activity
 
-from activities import schemas
-from sandbox.screening import screen
+from activities import block_check, schemas
+from activities.block_check import Refused
 from seconder import names
 from seconder.agents import Agent
 from seconder.canonical import NESTING_MAX, is_nested_too_deeply
-from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.calls import Call
 from seconder.contracts.definitions import AgentDefinition, ToolSpec
 from seconder.contracts.model import (
@@ -34,10 +33,6 @@ CALLS_PER_TURN: Final = 32
 BLOCK_VERSION: Final = "1"
 
 
-class _Refused(Exception):  # noqa: N818 - never leaves this module; it is told to the model as a value
-    pass
-
-
 class Checks:
     """Checks calls against the agents of this worker and the definition that the session pinned."""
 
@@ -47,7 +42,8 @@ class Checks:
     @activity.defn(name=names.ACTIVITY_CHECK_CALLS)
     async def check_calls(self, wanted: CheckCalls) -> CheckedCalls:
         """For each call: the normalised call, or what the model has to mend."""
-        return await asyncio.to_thread(self._check_all, wanted)
+        checked = await asyncio.to_thread(self._check_all, wanted)
+        return CheckedCalls(calls=tuple(checked))
 
     @activity.defn(name=names.ACTIVITY_CHECK_OUTPUT)
     async def check_output(self, wanted: CheckOutput) -> OutputVerdict:
@@ -66,26 +62,25 @@ class Checks:
             return OutputVerdict(accepted=False, error=f"{'; '.join(problems)}.")
         return OutputVerdict(accepted=True, output=output)
 
-    def _check_all(self, wanted: CheckCalls) -> CheckedCalls:
+    def _check_all(self, wanted: CheckCalls) -> list[CheckedCall | RefusedCall]:
         checked: list[CheckedCall | RefusedCall] = []
         for position, (call, call_id) in enumerate(zip(wanted.calls, wanted.call_ids, strict=True)):
             try:
                 if position >= CALLS_PER_TURN:
-                    raise _Refused(f"Only {CALLS_PER_TURN} calls are taken in one turn; send this one in the next.")
+                    raise Refused(f"Only {CALLS_PER_TURN} calls are taken in one turn; send this one in the next.")
                 checked.append(self._check(wanted, call, call_id))
-            except _Refused as refused:
+            except Refused as refused:
                 checked.append(RefusedCall(name=call.name, error=str(refused)))
-        return CheckedCalls(calls=tuple(checked))
+        return checked
 
     def _check(self, wanted: CheckCalls, call: FunctionCall, call_id: str) -> CheckedCall:
         definition = wanted.definition
         arguments = _parsed(call)
         if call.name == names.EXECUTE_CODE and definition.reads():
-            facts, grant = _read_block(definition, arguments)
-            effect = Effect.READ_SENSITIVE if facts.sensitive else Effect.READ
-            shown: dict[str, JsonValue] = {"code": _code_of(arguments), "tools": list(grant)}
-            block = _call(wanted, call, call_id, version=BLOCK_VERSION, effect=effect, arguments=shown)
-            return CheckedCall(call=block, block=facts)
+            block = block_check.read_block(definition, arguments)
+            effect = Effect.READ_SENSITIVE if block.facts.sensitive else Effect.READ
+            asked = _call(wanted, call, call_id, version=BLOCK_VERSION, effect=effect, arguments=block.arguments)
+            return CheckedCall(call=asked, block=block.facts)
         spec = _side_effect(definition, call.name)
         normal = self._normalise(definition, spec, arguments)
         return CheckedCall(
@@ -96,13 +91,13 @@ class Checks:
         agent = self._agents.get(definition.name)
         tool = agent.tool(spec.name) if agent is not None else None
         if tool is None or tool.spec.version != spec.version:
-            raise _Refused(
+            raise Refused(
                 f"{spec.name} was changed since this session began; it cannot be called any more. Finish without it."
             )
         try:
             return tool.normalise(arguments)
         except InvalidArguments as error:
-            raise _Refused(str(error)) from error
+            raise Refused(str(error)) from error
 
 
 def _call(
@@ -131,7 +126,7 @@ def _parsed(call: FunctionCall) -> JsonValue:
     try:
         return _read_json(call.arguments)
     except (ValueError, RecursionError) as error:
-        raise _Refused(f"The arguments of {call.name} are no JSON: {error}.") from error
+        raise Refused(f"The arguments of {call.name} are no JSON: {error}.") from error
 
 
 def _read_json(text: str) -> JsonValue:
@@ -165,34 +160,7 @@ def _side_effect(definition: AgentDefinition, name: str) -> ToolSpec:
         known = [tool.name for tool in definition.side_effects()]
         close = difflib.get_close_matches(name, known, n=1)
         hint = f" Did you mean {close[0]}?" if close else f" There are: {', '.join(known) or 'none'}."
-        raise _Refused(f"There is no tool {name!r}.{hint}")
+        raise Refused(f"There is no tool {name!r}.{hint}")
     if not spec.effect.side_effecting:
-        raise _Refused(f"{name} is a read: call it from code, with {names.EXECUTE_CODE}.")
+        raise Refused(f"{name} is a read: call it from code, with {names.EXECUTE_CODE}.")
     return spec
-
-
-def _code_of(arguments: JsonValue) -> str:
-    code = arguments.get("code") if isinstance(arguments, dict) else None
-    if not isinstance(code, str):
-        raise _Refused(f'The arguments of {names.EXECUTE_CODE} are {{"code": "…", "purpose": "…"}}.')
-    return code
-
-
-def _read_block(definition: AgentDefinition, arguments: JsonValue) -> tuple[BlockFacts, tuple[str, ...]]:
-    code = _code_of(arguments)
-    screening = screen(code, [spec.name for spec in definition.tools], max_bytes=definition.blocks.code_bytes)
-    if screening.problems:
-        problems = "\n".join(str(problem) for problem in screening.problems)
-        raise _Refused(f"The code was not run:\n{problems}")
-    purpose = arguments.get("purpose") if isinstance(arguments, dict) else None
-    # A name that is computed while the code runs can reach any tool, so the person is shown, and asked for, them all.
-    granted = [spec for spec in definition.tools if screening.dynamic or spec.name in screening.tools]
-    facts = BlockFacts(
-        purpose=purpose[:1000] if isinstance(purpose, str) else "",
-        tools=tuple(spec.name for spec in granted),
-        sensitive=tuple(spec.name for spec in granted if spec.effect is Effect.READ_SENSITIVE),
-        side_effects=tuple(spec.name for spec in granted if spec.effect.side_effecting),
-        dynamic=screening.dynamic,
-        settings=definition.blocks,
-    )
-    return facts, facts.tools

@@ -112,9 +112,9 @@ def _block_facts(block: BlockFacts) -> Json:
     if block.dynamic:
         warning = "It computes the name of a tool that it calls; only the tools above are granted."
         elements.append(line(text(warning, bold=True)))
+    reached = outside_of(block)
+    elements += [text_part(label, "\n".join(lines), shown_whole_by=_DETAILS) for label, lines in reached.items()]
     if settings := block.settings:
-        reached = outside_of(settings)
-        elements += [text_part(label, "\n".join(lines), shown_whole_by=_DETAILS) for label, lines in reached.items()]
         elements.append(
             line(
                 f"Limits: {settings.wall_seconds:g} s, {settings.memory_bytes // 2**20:,} MiB of memory, "

@@ -69,9 +69,8 @@ def _elements(request: ApprovalRequest, call: Call, decision: Decision | None) -
         elements += _named("Reads sensitive data with", ", ".join(request.block.sensitive) or "nothing")
         elements += _named("Has side effects with", ", ".join(request.block.side_effects) or "nothing")
         elements += _named("May call", ", ".join(request.block.tools) or "no tools")
-        if settings := request.block.settings:
-            for label, lines in outside_of(settings).items():
-                elements += _named(label, "\n".join(lines))
+        for label, lines in outside_of(request.block).items():
+            elements += _named(label, "\n".join(lines))
         if request.block.purpose:
             elements += _named("The model says (not checked)", request.block.purpose)
     if decision is not None:

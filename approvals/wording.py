@@ -7,7 +7,8 @@ from typing import Literal, assert_never
 
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.base import iso
-from seconder.contracts.block_settings import BlockSettings, Mount
+from seconder.contracts.block_settings import Mount
+from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.calls import Call, Decision, ToolReport
 
 type Standing = Literal[
@@ -69,13 +70,13 @@ def at(moment: datetime) -> str:
     return iso(moment.astimezone(UTC))
 
 
-def outside_of(settings: BlockSettings) -> dict[str, list[str]]:
+def outside_of(block: BlockFacts) -> dict[str, list[str]]:
     """What a block reaches beside its tools, a list of lines for each kind; nothing is left out."""
     mounts = {
-        "Writes to folders": [_mount(mount) for mount in settings.mounts if mount.writable],
-        "Reads folders": [_mount(mount) for mount in settings.mounts if not mount.writable],
+        "Writes to folders": [_mount(mount) for mount in block.mounts if mount.writable],
+        "Reads folders": [_mount(mount) for mount in block.mounts if not mount.writable],
     }
-    domains = [f"{domain.host} ({', '.join(domain.methods)})" for domain in settings.domains]
+    domains = [f"{domain.host} ({', '.join(domain.methods)})" for domain in block.domains]
     return {label: lines for label, lines in {**mounts, "Fetches from": domains}.items() if lines}
 
 

@@ -60,6 +60,8 @@ ACTION_DENY: Final = "seconder.deny"
 ACTION_DETAILS: Final = "seconder.details"
 
 EXECUTE_CODE: Final = "execute_code"
+FETCH: Final = "fetch"
+"""What a block calls to read from the network, where its agent allows domains; no tool may have its name."""
 
 SESSION_PREFIX: Final = "session-"
 _SESSION_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

@@ -21,7 +21,7 @@ from seconder.contracts.definitions import ToolSpec
 from seconder.effects import Effect
 from seconder.errors import ConfigurationError, ContractError
 from seconder.mistakes import mistakes_in
-from seconder.names import EXECUTE_CODE, OWN_ACTIVITIES
+from seconder.names import EXECUTE_CODE, FETCH, OWN_ACTIVITIES
 from seconder.signatures import Signature, read_signature
 from seconder.stubs import render_stub
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ARGUMENTS_MAX_BYTES: Final = 64 * 1024
 _TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_RESERVED = OWN_ACTIVITIES | {EXECUTE_CODE, "call_tool", "finish", "result"}
+_RESERVED = OWN_ACTIVITIES | {EXECUTE_CODE, FETCH, "call_tool", "finish", "result"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, JsonValue
 
 from seconder.contracts.base import Contract
-from seconder.contracts.block_settings import BlockSettings
+from seconder.contracts.block_settings import BlockSettings, Domain, Mount
 from seconder.contracts.calls import Call, Decision, Settlement
 from seconder.contracts.definitions import ToolSpec
 
@@ -25,14 +25,24 @@ class BlockFacts(Contract):
     """Those of `tools` of which each call stops the block until a person approved it."""
     dynamic: bool = False
     """Whether the code computes the name of a tool it calls."""
+    mounts: tuple[Mount, ...] = ()
+    domains: tuple[Domain, ...] = ()
     settings: BlockSettings | None = None
-    """The limits under which the block will run, and what it reaches beside its tools."""
+    """The limits under which the block will run."""
+
+    def reach(self) -> dict[str, JsonValue]:
+        """What the block may use, as it stands in the arguments of its call: its approval is bound to this."""
+        reach: dict[str, JsonValue] = {"tools": list(self.tools)}
+        if self.mounts:
+            reach["mounts"] = [mount.model_dump(mode="json") for mount in self.mounts]
+        if self.domains:
+            reach["domains"] = [domain.model_dump(mode="json") for domain in self.domains]
+        return reach
 
     @property
     def harmless(self) -> bool:
         """Whether the block can do no more than call unrestricted reads, by names that stand in it."""
-        reaches = self.settings is not None and (self.settings.mounts or self.settings.domains)
-        return not (self.sensitive or self.side_effects or self.dynamic or reaches)
+        return not (self.sensitive or self.side_effects or self.dynamic or self.mounts or self.domains)
 
 
 class SettledCall(Contract):
@@ -45,6 +55,8 @@ class SettledCall(Contract):
 
 class BlockRun(Contract):
     """What `run_block` receives: the stored call of `execute_code`, its decision, and what it may use.
+
+    Which folders and domains it reaches stands in the call's arguments, see `BlockFacts.reach`.
 
     To resume a block: the journal that its last run gave back, and what became of the calls that it waited for.
     """
