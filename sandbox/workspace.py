@@ -45,7 +45,8 @@ class HelperWorkspace:
     async def watch(self, limits: BlockLimits, pid: int) -> LimitName:
         """Returns once the files, those that process `pid` keeps open after removing them included, are too many."""
         while True:
-            if limit := await self.overrun(limits, pid):
+            # What is renamed or replaced while it is counted may count twice: look again before ending a block.
+            if await self.overrun(limits, pid) and (limit := await self.overrun(limits, pid)):
                 return limit
             await asyncio.sleep(_WATCH_SECONDS)
 

@@ -157,7 +157,7 @@ class EryxSandbox:
         return conversation.failed(
             "SandboxCrashed",
             f"the block crashed its interpreter ({how}); most often that is a recursion through C code without an "
-            "end (__repr__, __eq__, __getattr__, lru_cache) or data nested thousands deep",
+            "end (__repr__, __eq__, __getattr__, lru_cache), data nested thousands deep, or too much in /tmp",
         )
 
 
