@@ -20,16 +20,16 @@ import asyncio
 
 async def total(user):
     orders, discount, tax = await asyncio.gather(
-        get_orders_for_user(user["id"]), get_discount_rate(user["tier"]), get_tax_rate(user["region"])
+        get_orders_for_user(user['id']), get_discount_rate(user['tier']), get_tax_rate(user['region'])
     )
     lines = await asyncio.gather(*(
-        compute_line_total(qty=o["qty"], unit_price=o["unit_price"], discount_rate=discount, tax_rate=tax)
+        compute_line_total(qty=o['qty'], unit_price=o['unit_price'], discount_rate=discount, tax_rate=tax)
         for o in orders
     ))
-    return {"user_id": user["id"], "name": user["name"], "grand_total": round(sum(lines), 2)}
+    return {'user_id': user['id'], 'name': user['name'], 'grand_total': round(sum(lines), 2)}
 
 rows = await asyncio.gather(*(total(user) for user in await list_users()))
-rows.sort(key=lambda row: -row["grand_total"])
+rows.sort(key=lambda row: -row['grand_total'])
 """
 
 
@@ -78,7 +78,7 @@ def coding() -> Script:
 
 def finishing() -> Script:
     """One request: the program, which ends the session."""
-    return Script([[code(f'{_PROGRAM}finish({{"results": rows}})', _PURPOSE)]], name="finish")
+    return Script([[code(f"{_PROGRAM}finish({{'results': rows}})", _PURPOSE)]], name="finish")
 
 
 def _ask_for_users(_: ModelRequest) -> list[Item]:
