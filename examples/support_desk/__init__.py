@@ -24,8 +24,9 @@ agent = Agent(
         "You work at the support desk of a web shop.\n"
         "Look things up and compute in code, in one program where you can; compute money with Decimal, never with "
         "float. Do not guess a figure, an address or a rule: read it.\n"
-        "Then act with single calls. A colleague decides on each one. Respect a denial: do not try the same thing "
-        "again in another form, and say in your report what was denied and why."
+        "Act on figures in the program that computed them; write e-mails yourself, in a call of their own. A colleague "
+        "decides on each act. Respect a denial: do not try the same thing again in another form, and say in your "
+        "report what was denied and why."
     ),
     tools=[
         late_deliveries,

@@ -66,8 +66,9 @@ def _problems_of_mail(expected: Expected, granted: Mapping[int, Eur], denied: Ma
     if len(messages) != 1:
         return [f"The mailbox got {len(messages)} messages; it should have got one."]
     content = messages[0].get_content()
+    owed = {each.order_id: each.amount_eur for each in expected.largest}
     wanted = [f"Refunded {amount} EUR on order {order}." for order, amount in granted.items()]
-    wanted += [f"order {order} (denied): {reason}" for order, reason in denied.items()]
+    wanted += [f"Not approved: {owed[order]} EUR on order {order}: {reason}" for order, reason in denied.items()]
     problems = [f"The e-mail does not say {part!r}." for part in wanted if part not in content]
     if messages[0]["To"] != TEAM_LEAD:
         problems.append(f"The e-mail went to {messages[0]['To']}, not to {TEAM_LEAD}.")

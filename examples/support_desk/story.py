@@ -1,24 +1,14 @@
 """The demo's story: a task, and what a model says to it. `books.py` says what must be true of the shop afterwards.
 
-The model's part is a script, but it copies nothing from this file: the figures of its refunds come from the outcome of
-its own code block, and its e-mail tells what was decided on each of them.
+The model's part is a script, but it copies nothing from this file: its program works out the figures and makes the two
+refunds with them, and its e-mail tells what the program found to have become of each.
 """
 
-import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from seconder.testing.model import (
-    Item,
-    ModelRequest,
-    Script,
-    ToolOutput,
-    code,
-    function_call,
-    reasoning,
-    text,
-)
+from seconder.testing.model import Item, ModelRequest, Script, ToolOutput, code, function_call, reasoning, text
 
 TEAM_LEAD = "team-lead@shop.example"
 DENIAL_REASON = "Already compensated with a voucher on the phone."
@@ -60,10 +50,6 @@ for delivery, order in zip(late, orders):
         })
 
 owed.sort(key=lambda entry: (-Decimal(entry["amount_eur"]), entry["order_id"]))
-largest = owed[:2]
-contacts = await asyncio.gather(*(get_contact(customer_id=entry["customer_id"]) for entry in largest))
-for entry, contact in zip(largest, contacts):
-    entry["email"] = contact["email"]
 
 print(f"{'order':>6}  {'customer':<20}{'tier':<10}{'days late':>9}{'EUR':>10}")
 for entry in owed[:10]:
@@ -71,22 +57,42 @@ for entry in owed[:10]:
         f"{entry['order_id']:>6}  {entry['name']:<20}{entry['tier']:<10}"
         f"{entry['days_late']:>9}{entry['amount_eur']:>10}"
     )
+
+
+async def refund(entry):
+    what = f"{entry['amount_eur']} EUR on order {entry['order_id']}"
+    reason = f"Swiftway delivered {entry['days_late']} days late; {entry['tier']} tier compensation."
+    try:
+        await issue_refund(order_id=entry["order_id"], amount_eur=entry["amount_eur"], reason=reason)
+        return f"Refunded {what}."
+    except PermissionError as denial:
+        return f"Not approved: {what}: {denial}"
+    except TimeoutError as silence:
+        return f"Not decided: {what}: {silence}"
+    except ToolError as error:
+        return f"No refund confirmed: {what}: {error}"
+
+
+largest = owed[:2]
+contacts = await asyncio.gather(*(get_contact(customer_id=entry["customer_id"]) for entry in largest))
+became = await asyncio.gather(*(refund(entry) for entry in largest))
 {
     "late_deliveries": len(late),
     "orders_owed": len(owed),
     "total_eur": str(sum(Decimal(entry["amount_eur"]) for entry in owed)),
-    "largest": largest,
+    "refunds": [
+        {"name": contact["name"], "email": contact["email"], "became": line} for contact, line in zip(contacts, became)
+    ],
 }
 """
-PURPOSE = "Find the late Swiftway deliveries of September 2025 and compute what each order is owed."
+PURPOSE = "Work out what Swiftway's late deliveries of September 2025 are owed, and refund the two largest."
 
 
 def script() -> Script:
-    """What the model says: a block, two refunds at once, an e-mail, and a report."""
+    """What the model says: a block that refunds, an e-mail as a call of its own, and a report."""
     return Script(
         turns=[
-            [reasoning("Read and compute everything in one program."), code(PROGRAM, PURPOSE)],
-            _refund,
+            [reasoning("Read, compute and refund in one program; both refunds at once."), code(PROGRAM, PURPOSE)],
             _email,
             _report,
         ],
@@ -95,32 +101,12 @@ def script() -> Script:
     )
 
 
-def _refund(request: ModelRequest) -> list[Item]:
-    largest = _largest(request)
-    if not largest:
-        return [text(f"I could not work out the compensation, so I refunded nothing. {_last_output(request)}")]
-    return [
-        reasoning("The two largest, each as a call of its own."),
-        *(
-            function_call(
-                "issue_refund",
-                {
-                    "order_id": entry["order_id"],
-                    "amount_eur": entry["amount_eur"],
-                    "reason": f"Swiftway delivered {entry['days_late']} days late; {entry['tier']} tier compensation.",
-                },
-            )
-            for entry in largest
-        ),
-    ]
-
-
 def _email(request: ModelRequest) -> list[Item]:
-    entries = {entry["order_id"]: entry for entry in _largest(request)}
-    lines = []
-    for output in request.outputs("issue_refund"):
-        entry = entries[json.loads(output.arguments)["order_id"]]
-        lines.append(f"- {_what_became_of(output)} Customer: {entry['name']} <{entry['email']}>.")
+    [block] = request.outputs("execute_code")
+    refunds = _refunds(block)
+    if not refunds:
+        return [text(_gave_up(block))]
+    lines = [f"- {refund['name']} <{refund['email']}>: {refund['became']}" for refund in refunds]
     return [
         reasoning(),
         function_call(
@@ -137,73 +123,31 @@ def _email(request: ModelRequest) -> list[Item]:
 
 
 def _report(request: ModelRequest) -> list[Item]:
-    refunds = " ".join(_what_became_of(output) for output in request.outputs("issue_refund"))
-    email = request.outputs("send_email")[-1]
-    told = f"{TEAM_LEAD} was told." if _succeeded(email) else f"The e-mail was not sent: {_reason(email)}"
-    return [text(f"{refunds} {told}")]
+    [block], [email] = request.outputs("execute_code"), request.outputs("send_email")
+    told = f"{TEAM_LEAD} was told."
+    if (status := _of(email).get("status")) != "succeeded":
+        surely_not = status in {"denied", "expired", "cancelled", "failed"}
+        told = f"The e-mail {'was not sent' if surely_not else 'may not have been sent'} ({status}): {_reason(email)}"
+    return [text("\n".join([*(refund["became"] for refund in _refunds(block)), told]))]
 
 
-def _what_became_of(output: ToolOutput) -> str:
-    asked = json.loads(output.arguments)
-    refund = f"{asked['amount_eur']} EUR on order {asked['order_id']}"
-    status = _status(output)
-    if status == "succeeded":
-        return f"Refunded {refund}."
-    # Only these say for sure that no money went out.
-    surely_not = status in {"denied", "expired", "cancelled", "failed"}
-    became = "Not refunded" if surely_not else "Not known whether refunded"
-    return f"{became}: {refund} ({status}): {_reason(output)}"
+def _refunds(block: ToolOutput) -> list[dict[str, str]]:
+    """What became of each refund, as the program gave it; nothing when it did not get to its end."""
+    result = _of(block).get("result")
+    return result["refunds"] if isinstance(result, Mapping) else []
 
 
-def _succeeded(output: ToolOutput) -> bool:
-    return _status(output) == "succeeded"
-
-
-def _status(output: ToolOutput) -> str:
-    return str(output.value.get("status", "unclear")) if isinstance(output.value, Mapping) else "unclear"
+def _gave_up(block: ToolOutput) -> str:
+    # A block that breaks does not undo what it did before.
+    effects = _of(block).get("side_effects") or []
+    done = [f"{effect['tool']}({json.dumps(effect['arguments'])}): {effect['status']}." for effect in effects]
+    return "\n".join([f"I could not do it. {_reason(block)}", *(done or ["Nothing was refunded."])])
 
 
 def _reason(output: ToolOutput) -> str:
-    given = output.value if isinstance(output.value, Mapping) else {}
-    return str(given.get("reason") or given.get("error") or given.get("note") or output.text)
+    given = _of(output)
+    return str(given.get("reason") or given.get("error") or given.get("note") or output.text)[:500]
 
 
-def _last_output(request: ModelRequest) -> str:
-    return request.outputs()[-1].text[:500]
-
-
-def _largest(request: ModelRequest) -> list[dict[str, Any]]:
-    """The figures that the block gave, wherever in its output they are."""
-    for output in request.outputs("execute_code"):
-        for value in _values_in(output.value):
-            largest = value.get("largest") if isinstance(value, dict) else None
-            if isinstance(largest, list):
-                return largest
-    return []
-
-
-def _values_in(value: object) -> Iterator[object]:
-    yield value
-    if isinstance(value, dict):
-        for child in value.values():
-            yield from _values_in(child)
-    elif isinstance(value, list):
-        for child in value:
-            yield from _values_in(child)
-    elif isinstance(value, str):
-        for line in value.splitlines():
-            if (parsed := _literal(line)) is not None:
-                yield from _values_in(parsed)
-
-
-def _literal(line: str) -> object:
-    """A dict or a list that stands in one line, as JSON or as Python writes it."""
-    start = min((at for at in (line.find("{"), line.find("[")) if at >= 0), default=None)
-    if start is None:
-        return None
-    for parse in (json.loads, ast.literal_eval):
-        try:
-            return parse(line[start:])
-        except (ValueError, SyntaxError):
-            continue
-    return None
+def _of(output: ToolOutput) -> Mapping[str, Any]:
+    return output.value if isinstance(output.value, Mapping) else {}

@@ -56,12 +56,16 @@ async def processes_with(word: str) -> list[str]:
 
 @pytest.mark.timeout(180)
 async def test_the_demo_runs_to_the_expected_effects(tmp_path: Path) -> None:
-    """`seconder demo --yes` ends with exit code 0 and its output shows each approval."""
+    """`seconder demo --yes` ends with exit code 0, and its output shows each approval and how the block waited."""
     async with seconder("demo", "--yes", "--data", str(tmp_path), *FREE_PORTS) as process:
         said = (await process.communicate())[0].decode()
     assert process.returncode == 0, said
     assert len(re.findall(r"Approved by U0ANNA", said)) == 3, said
     assert re.search(r"Denied by U0ANNA: Already compensated", said), said
+    assert "The block waits for 2 calls of issue_refund in one notice" in said
+    assert re.search(
+        r"The block went on with what was decided, and completed, after .*52 get_order.* 2 issue_refund", said
+    ), said
     assert "as they should be" in said
     assert await processes_with(str(tmp_path)) == []
 

@@ -5,7 +5,6 @@ import asyncio
 import contextlib
 import io
 import json
-import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -18,11 +17,14 @@ from openai.types.responses import ResponseFunctionToolCall, ResponseInputParam
 
 from examples.support_desk import agent, books, story
 from examples.support_desk.mailbox import Mailbox
-from seconder import ToolContext
+from seconder import ToolContext, ToolError
 from seconder.testing.model import ScriptedModel
 
-Decide = Callable[[str, dict[str, Any]], dict[str, Any] | str | None]
-"""What stands in for a call's own outcome; None lets the call run."""
+Decide = Callable[[str, dict[str, Any]], dict[str, Any] | Exception | None]
+"""What stands in for a call's own outcome: what the model is told of its call, or what the program sees raised.
+
+None lets the call run.
+"""
 
 
 class Desk:
@@ -49,18 +51,17 @@ class Desk:
             if not calls:
                 return response.output_text
             for call in calls:
-                outcome = await self._outcome(call, decide)
-                output = outcome if isinstance(outcome, str) else json.dumps(outcome)
+                output = json.dumps(await self._told(call, decide))
                 items.append({"type": "function_call_output", "call_id": call.call_id, "output": output})
 
-    async def _outcome(self, call: ResponseFunctionToolCall, decide: Decide) -> dict[str, Any] | str:
+    async def _told(self, call: ResponseFunctionToolCall, decide: Decide) -> dict[str, Any]:
         arguments = json.loads(call.arguments)
         decided = decide(call.name, arguments)
-        if decided is not None:
+        if isinstance(decided, dict):
             return decided
         if call.name == "execute_code":
-            result, printed = await run_program(arguments["code"])
-            return {"status": "succeeded", "result": result, "stdout": printed}
+            result, printed = await run_program(arguments["code"], decide)
+            return {"status": "completed", "result": result, "stdout": printed}
         return {"status": "succeeded", "result": await invoke(call.name, arguments, call.call_id)}
 
 
@@ -71,12 +72,17 @@ async def invoke(name: str, arguments: dict[str, Any], key: str) -> Any:
     return await tool.invoke(tool.normalise(arguments), context)
 
 
-async def run_program(source: str) -> tuple[Any, str]:
-    """Run a block in this process, with top-level await and the reads as coroutine functions of JSON values."""
+async def run_program(source: str, decide: Decide) -> tuple[Any, str]:
+    """Run a block in this process, with top-level await and the tools as coroutine functions of JSON values."""
+
+    async def call(name: str, arguments: dict[str, Any]) -> Any:
+        decided = decide(name, arguments)
+        if isinstance(decided, Exception):
+            raise decided
+        return await invoke(name, arguments, f"{name}-{arguments}")
+
     names: dict[str, Any] = {
-        tool.name: lambda _name=tool.name, **arguments: invoke(_name, arguments, "read")
-        for tool in agent.tools
-        if not tool.effect.side_effecting
+        tool.name: lambda _name=tool.name, **arguments: call(_name, arguments) for tool in agent.tools
     }
     tree = ast.parse(source)
     last = tree.body.pop()
@@ -84,6 +90,7 @@ async def run_program(source: str) -> tuple[Any, str]:
     tree.body.append(ast.Assign([ast.Name("_result", ast.Store())], last.value))
     compiled = compile(ast.fix_missing_locations(tree), "block", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     printed = io.StringIO()
+    names["ToolError"] = ToolError
     with contextlib.redirect_stdout(printed):
         await FunctionType(cast(CodeType, compiled), names)()
     return json.loads(json.dumps(names["_result"])), printed.getvalue()
@@ -102,14 +109,20 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         yield Desk(database, mailbox, client)
 
 
+def refunds_raise(error: Exception) -> Decide:
+    return lambda name, _: error if name == "issue_refund" else None
+
+
 async def test_the_program_computes_what_the_books_say(desk: Desk) -> None:
-    """The block joins dozens of rows and finds the same two orders and amounts as the books, which differ."""
-    result, printed = await run_program(story.PROGRAM)
+    """The block joins dozens of rows and refunds the same two orders and amounts as the books, which differ."""
+    first, second = desk.expected.largest
+    assert first.amount_eur != second.amount_eur
+    result, printed = await run_program(story.PROGRAM, lambda *_: None)
     assert result["late_deliveries"] >= 40
-    found = [(entry["order_id"], entry["name"], entry["amount_eur"]) for entry in result["largest"]]
-    assert found == [(owed.order_id, owed.name, owed.amount_eur) for owed in desk.expected.largest]
-    assert desk.expected.largest[0].amount_eur != desk.expected.largest[1].amount_eur
-    assert str(desk.expected.largest[0].order_id) in printed
+    assert [(refund["name"], refund["became"]) for refund in result["refunds"]] == [
+        (owed.name, f"Refunded {owed.amount_eur} EUR on order {owed.order_id}.") for owed in (first, second)
+    ]
+    assert str(first.order_id) in printed
 
 
 async def test_all_approved(desk: Desk) -> None:
@@ -124,9 +137,9 @@ async def test_the_second_refund_denied(desk: Desk) -> None:
     """The denied refund is not booked, and its reason is in the e-mail and in the report."""
     denied = desk.expected.largest[1].order_id
 
-    def decide(name: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+    def decide(name: str, arguments: dict[str, Any]) -> Exception | None:
         if name == "issue_refund" and arguments["order_id"] == denied:
-            return {"status": "denied", "reason": story.DENIAL_REASON}
+            return PermissionError(story.DENIAL_REASON)
         return None
 
     final = await desk.play(decide)
@@ -145,32 +158,44 @@ async def test_a_story_can_be_played_again_on_the_same_books(desk: Desk) -> None
 
 
 @pytest.mark.parametrize(
-    ("outcome", "told"),
+    ("error", "told"),
     [
-        (
-            {"status": "expired", "reason": "", "note": "Nobody decided"},
-            r"Not refunded: .* \(expired\): Nobody decided",
-        ),
-        ({"status": "failed", "error": "At most 1.00 EUR"}, r"Not refunded: .* \(failed\): At most 1\.00 EUR"),
-        (
-            {"status": "outcome_unknown", "error": "It died", "note": "Do not repeat it"},
-            r"Not known whether refunded: .* \(outcome_unknown\): It died",
-        ),
-        ("Something else", r"Not known whether refunded: .* \(unclear\): Something else"),
+        (PermissionError("No."), "Not approved: {}: No."),
+        (TimeoutError("Nobody decided in time."), "Not decided: {}: Nobody decided in time."),
+        (ToolError("At most 1.00 EUR can be refunded."), "No refund confirmed: {}: At most 1.00 EUR can be refunded."),
     ],
 )
-async def test_other_outcomes_are_told_as_what_they_are(desk: Desk, outcome: dict[str, Any] | str, told: str) -> None:
-    """Expired is no denial, only a known failure is no refund, and an output of no known form is quoted."""
-    final = await desk.play(lambda name, _: outcome if name == "issue_refund" else None)
+async def test_other_outcomes_are_told_as_what_they_are(desk: Desk, error: Exception, told: str) -> None:
+    """An expiry is no denial, a failure is neither, and both the e-mail and the report say which it was."""
+    final = await desk.play(refunds_raise(error))
     (message,) = desk.mailbox.messages()
-    assert len(re.findall(told, message.get_content())) == 2
-    assert re.search(f"{told}.*{told}", final)
+    for owed in desk.expected.largest:
+        line = told.format(f"{owed.amount_eur} EUR on order {owed.order_id}")
+        assert line in final
+        assert line in message.get_content()
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        ({"status": "denied", "reason": "Not now."}, "The e-mail was not sent (denied): Not now."),
+        ({"status": "expired", "reason": "Too late."}, "The e-mail was not sent (expired): Too late."),
+        ({"status": "failed", "error": "No server."}, "The e-mail was not sent (failed): No server."),
+        ({"status": "outcome_unknown", "error": "It died."}, "The e-mail may not have been sent (outcome_unknown): "),
+    ],
+)
+async def test_an_email_that_did_not_go_out_is_reported(desk: Desk, outcome: dict[str, Any], told: str) -> None:
+    """The refunds stay made and are reported, and nobody is said to have been told."""
+    final = await desk.play(lambda name, _: outcome if name == "send_email" else None)
+    assert final.count("Refunded") == 2
+    assert told in final
+    assert "was told" not in final
 
 
 async def test_a_denied_block_ends_the_story_without_effects(desk: Desk) -> None:
     """Without figures the model refunds nothing and says why."""
     final = await desk.play(lambda *_: {"status": "denied", "reason": "Not today"})
-    assert "refunded nothing" in final
+    assert "Nothing was refunded" in final
     assert "Not today" in final
     assert desk.mailbox.messages() == []
     refunds, mail = books.check(desk.expected)
@@ -178,20 +203,18 @@ async def test_a_denied_block_ends_the_story_without_effects(desk: Desk) -> None
     assert mail == "The mailbox got 0 messages; it should have got one."
 
 
-@pytest.mark.parametrize("form", ["text", "python", "nested"])
-async def test_the_figures_are_found_in_whatever_form_the_block_gives_them(desk: Desk, form: str) -> None:
-    """The script reads the block's output as a model would: as JSON, inside text, or as Python writes it."""
-    result, printed = await run_program(story.PROGRAM)
-    block_output: dict[str, dict[str, Any] | str] = {
-        "text": f"stdout:\n{printed}\nresult: {json.dumps(result)}\n",
-        "python": {"status": "completed", "output": f"{printed}\n{result!r}"},
-        "nested": {"status": "succeeded", "result": {"value": result}},
-    }
-    await desk.play(lambda name, _: block_output[form] if name == "execute_code" else None)
-    assert books.check(desk.expected) == []
+async def test_a_block_that_broke_is_reported_with_what_it_did_before(desk: Desk) -> None:
+    """Money that went out is never passed over, although the program did not get to say so."""
+    effect = {"tool": "issue_refund", "arguments": {"order_id": 7}, "status": "succeeded"}
+    broken = {"status": "failed", "error": "ZeroDivisionError", "side_effects": [effect]}
+    final = await desk.play(lambda *_: broken)
+    assert "ZeroDivisionError" in final
+    assert 'issue_refund({"order_id": 7}): succeeded.' in final
+    assert "Nothing was refunded" not in final
 
 
 async def test_stories_run_side_by_side(desk: Desk) -> None:
     """Several sessions share one model, each at its own turn."""
-    finals = await asyncio.gather(*(desk.play(lambda *_: {"status": "denied", "reason": "No"}) for _ in range(3)))
+    finals = await asyncio.gather(*(desk.play(refunds_raise(PermissionError("No"))) for _ in range(3)))
     assert len(set(finals)) == 1
+    assert len(desk.mailbox.messages()) == 3
