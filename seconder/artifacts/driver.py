@@ -1,9 +1,8 @@
 """Large payloads leave Temporal's history for an artifact store; what stays is their digest.
 
-What cannot be read back is told apart, because a workflow task that fails is tried again for ever:
-
-- content that was deleted or changed ends what needs it, with a `LostPayloadError` that is not tried again;
-- a store that cannot be reached, or that is not the one which was written to, is tried again until somebody mends it.
+A payload that was deleted from the store or changed there fails the workflow task that needs it, with a sentence, and
+Temporal tries again until it is restored or the session is terminated. Ending the session instead is not possible: to a
+worker that replays the history, the end would contradict it.
 """
 
 import asyncio
@@ -18,10 +17,9 @@ from temporalio.converter import (
     StorageDriverRetrieveContext,
     StorageDriverStoreContext,
 )
-from temporalio.exceptions import ApplicationError
 
 from seconder.artifacts.store import ArtifactStore
-from seconder.errors import ContractError, NotFoundError, ServiceError
+from seconder.errors import ServiceError
 
 DRIVER_NAME: Final = "seconder.artifacts"
 """Histories hold it."""
@@ -32,25 +30,11 @@ The task and the messages of a session are smaller, so that any client can start
 """
 
 
-class LostPayloadError(ServiceError, ApplicationError):
-    """What a history refers to was deleted from the store, or changed there.
-
-    To a worker it is an error of type `LostPayload` that is not tried again: it ends the session, with this message.
-    """
-
-    def __init__(self, message: str) -> None:
-        ApplicationError.__init__(self, message, type="LostPayload", non_retryable=True)
-
-    def __str__(self) -> str:
-        return self.message
-
-
 class ArtifactDriver(StorageDriver):
     """Temporal's storage driver over an artifact store; without one, it explains what is missing."""
 
     def __init__(self, store: ArtifactStore | None) -> None:
         self._store = store
-        self._identity = ""
 
     def name(self) -> str:
         """The name under which histories refer to this driver."""
@@ -74,33 +58,17 @@ class ArtifactDriver(StorageDriver):
         """Get payloads from the store.
 
         Raises:
-            LostPayloadError: one of them was deleted or changed.
-            ServiceError: the store cannot be used, or is not the one that they were put into.
+            NotFoundError: one of them was deleted, or put into another store.
+            ContractError: one of them was changed.
+            ServiceError: the store cannot be used.
         """
         return await asyncio.gather(*map(self._get, claims))
 
     async def _put(self, payload: Payload) -> StorageDriverClaim:
-        store = self._required()
-        digest = await store.put(payload.SerializeToString(deterministic=True))
-        if not self._identity:
-            self._identity = await store.identity()
-        return StorageDriverClaim({"digest": digest, "store": self._identity})
+        return StorageDriverClaim({"digest": await self._required().put(payload.SerializeToString(deterministic=True))})
 
     async def _get(self, claim: StorageDriverClaim) -> Payload:
-        store = self._required()
-        try:
-            data = await store.get(claim.claim_data.get("digest", ""))
-        except NotFoundError as error:
-            written_to = claim.claim_data.get("store", "")
-            if written_to != await store.identity():
-                raise ServiceError(
-                    f"{error} It was put into the store {written_to}, which is not at this place. Give every process "
-                    "and the command the same SECONDER_STORAGE."
-                ) from error
-            raise LostPayloadError(str(error)) from error
-        except ContractError as error:
-            raise LostPayloadError(str(error)) from error
-        return Payload.FromString(data)
+        return Payload.FromString(await self._required().get(claim.claim_data.get("digest", "")))
 
     def _required(self) -> ArtifactStore:
         if self._store is None:

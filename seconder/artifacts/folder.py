@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import errno
 import os
-import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -56,10 +55,6 @@ class FolderStore:
         require_digest(digest)
         return await asyncio.to_thread(self._touch, digest)
 
-    async def identity(self) -> str:
-        """See `ArtifactStore.identity`."""
-        return await asyncio.to_thread(self._identity)
-
     def _put(self, data: bytes) -> str:
         digest = digest_of(data)
         with self._in_words("written to"):
@@ -85,13 +80,6 @@ class FolderStore:
                 return False
         return True
 
-    def _identity(self) -> str:
-        with self._in_words("read"):
-            try:
-                return (self._root / "id").read_text()
-            except FileNotFoundError:
-                return ""
-
     def _path_of(self, digest: str) -> Path:
         return self._blobs / digest[:2] / digest[2:4] / digest
 
@@ -111,19 +99,7 @@ class FolderStore:
         for folder in (self._root, self._blobs, self._incoming):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._sweep()
-        if not self._identity():
-            self._name()
         self._prepared = True
-
-    def _name(self) -> None:
-        written = self._temporary(secrets.token_hex(16).encode())
-        try:
-            # A link, unlike a rename, leaves what another process was quicker to write.
-            with contextlib.suppress(FileExistsError):
-                os.link(written, self._root / "id")
-        finally:
-            written.unlink()
-        _sync(self._root)
 
     def _sweep(self) -> None:
         oldest = time.time() - LEFTOVER_AFTER_SECONDS

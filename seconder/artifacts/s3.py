@@ -1,6 +1,5 @@
 """Artifacts in a bucket of S3, or of anything that speaks its protocol.
 
-    <prefix>/id                 the store's identity
     <prefix>/blobs/abcd…        the content
 
 Credentials, region and endpoint come from AWS's own chain: `AWS_*` variables, profiles, the machine's role.
@@ -8,7 +7,6 @@ Credentials, region and endpoint come from AWS's own chain: `AWS_*` variables, p
 
 import asyncio
 import re
-import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,16 +25,11 @@ if TYPE_CHECKING:
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _PREFIX: Final = re.compile(r"[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*")
 _ABSENT: Final = frozenset({"NoSuchKey", "404", "NotFound"})
-_TAKEN: Final = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 # Bounded: whoever waits for an artifact holds a workflow task or a heartbeat.
 _CONFIG: Final = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 
 
 class _NotThereError(Exception):
-    pass
-
-
-class _TakenError(Exception):
     pass
 
 
@@ -53,7 +46,6 @@ class S3Store:
             raise ConfigurationError(f"{prefix!r} is no prefix for artifacts: use letters, digits, - _ . and single /.")
         self._bucket = bucket
         self._base = f"{prefix}/" if prefix else ""
-        self._named = False
         self._connecting = threading.Lock()
         self._connected: S3Client | None = None
 
@@ -76,13 +68,8 @@ class S3Store:
         require_digest(digest)
         return await asyncio.to_thread(self._touch, digest)
 
-    async def identity(self) -> str:
-        """See `ArtifactStore.identity`."""
-        return await asyncio.to_thread(self._identity)
-
     def _put(self, data: bytes) -> str:
         digest = digest_of(data)
-        self._name()
         with self._in_words("written"):
             self._client.put_object(Bucket=self._bucket, Key=self._key_of(digest), Body=data)
         return digest
@@ -107,22 +94,6 @@ class S3Store:
         except _NotThereError:
             return False
         return True
-
-    def _identity(self) -> str:
-        return (self._read(f"{self._base}id") or b"").decode()
-
-    def _name(self) -> None:
-        if self._named or self._identity():
-            self._named = True
-            return
-        try:
-            with self._in_words("written"):
-                self._client.put_object(
-                    Bucket=self._bucket, Key=f"{self._base}id", Body=secrets.token_hex(16).encode(), IfNoneMatch="*"
-                )
-        except _TakenError:
-            # Another process was quicker; next time its name is found.
-            return
 
     def _read(self, key: str) -> bytes | None:
         try:
@@ -150,8 +121,6 @@ class S3Store:
             code = error.response["Error"]["Code"]
             if code in _ABSENT:
                 raise _NotThereError from error
-            if code in _TAKEN:
-                raise _TakenError from error
             raise self._unusable(what, f"{code}, {error.response['Error']['Message']}") from error
         except (BotoCoreError, ValueError) as error:
             raise self._unusable(what, str(error)) from error

@@ -40,12 +40,6 @@ class ArtifactStore(Protocol):
             ContractError: this is no digest.
         """
 
-    async def identity(self) -> str:
-        """A random name that the store got at its first `put`, whatever way leads to it; empty before.
-
-        It tells content that was deleted from content that lies in another store.
-        """
-
 
 def digest_of(data: bytes) -> str:
     """The name under which a store keeps these bytes."""
@@ -72,11 +66,14 @@ def checked(data: bytes, digest: str, place: str) -> bytes:
     if found != digest:
         raise ContractError(
             f"The artifact {digest} was changed: {place} now has the digest {found} ({len(data)} bytes). "
-            "Restore it from a backup, or delete it; nothing uses it as it is."
+            "Restore it from a backup; as it is, nothing uses it."
         )
     return data
 
 
 def missing(digest: str, location: str) -> NotFoundError:
     """The error about content that is not there."""
-    return NotFoundError(f"The artifact {digest} is not in {location}: it was deleted, or put into another store.")
+    return NotFoundError(
+        f"The artifact {digest} is not in {location}: it was deleted, or put into another store. "
+        "Restore it from a backup, or give every process and the command the same SECONDER_STORAGE."
+    )

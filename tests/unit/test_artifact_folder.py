@@ -57,17 +57,15 @@ async def test_a_kill_at_any_line_leaves_a_store_that_works(tmp_path: Path) -> N
         store = FolderStore(root)
         assert await store.put(BYTES) == DIGEST
         assert await FolderStore(root).get(DIGEST) == BYTES
-        assert len(await store.identity()) == 32
 
 
 async def test_processes_that_put_the_same_do_not_disturb_each_other(tmp_path: Path) -> None:
-    """Four processes put the same content and their own: all of it is there, once, and the store has one name."""
+    """Four processes put the same content and their own: all of it is there, once."""
     racing = [
         await asyncio.create_subprocess_exec(*command("race", tmp_path), cwd=ROOT, stdout=asyncio.subprocess.PIPE)
         for _ in range(4)
     ]
     found = [json.loads((await process.communicate())[0]) for process in racing]
-    assert len({each["identity"] for each in found}) == 1
     digests = {digest for each in found for digest in each["digests"]}
     assert len(digests) == len(SHARED) + 4 * 20
     assert {blob.name for blob in blobs(tmp_path)} == digests
@@ -131,7 +129,7 @@ async def test_a_path_through_a_file_is_refused_in_words(tmp_path: Path) -> None
     """What cannot become a folder is said to be so."""
     (tmp_path / "file").write_bytes(b"")
     store = FolderStore(tmp_path / "file" / "artifacts")
-    for use in (store.put(BYTES), store.get(DIGEST), store.touch(DIGEST), store.identity()):
+    for use in (store.put(BYTES), store.get(DIGEST), store.touch(DIGEST)):
         with pytest.raises(ServiceError, match="Not a directory"):
             await use
 

@@ -128,15 +128,6 @@ async def test_only_digests_are_looked_for(place: Place, digest: str) -> None:
         await place.store.touch(digest)
 
 
-async def test_a_store_has_one_identity(place: Place) -> None:
-    """Every way to a store gives the same name, whoever was first; it has none before something is put."""
-    assert not await place.store.identity()
-    await asyncio.gather(*(place.again().put(DATA) for _ in range(8)))
-    names = {await place.again().identity() for _ in range(3)}
-    assert len(names) == 1
-    assert re.fullmatch("[0-9a-f]{32}", names.pop())
-
-
 async def test_touching_tells_whether_it_is_there(place: Place) -> None:
     """Known content need not be sent again; deleted content must be."""
     await place.store.put(DATA)
@@ -185,7 +176,7 @@ async def test_an_unusable_bucket_is_no_missing_artifact(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     store = S3Store(bucket)
-    for use in (store.put(DATA), store.get(DIGEST), store.touch(DIGEST), store.identity()):
+    for use in (store.put(DATA), store.get(DIGEST), store.touch(DIGEST)):
         with pytest.raises(ServiceError, match=said) as raised:
             await use
         assert not isinstance(raised.value, NotFoundError)
