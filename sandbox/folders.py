@@ -1,4 +1,4 @@
-"""Folders that hostile code has filled: measured, moved and removed.
+"""Folders that hostile code has filled: listed, read, moved and removed.
 
 Nothing in them is believed: no link is followed, no path is put together (a folder may be moved while it is walked, and
 nested deeper than a path can say), and what vanishes meanwhile is not missed.
@@ -10,44 +10,73 @@ import shutil
 import stat
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-DEEPEST = 32
-"""Folders nested deeper than this count as too many files."""
-LONGEST_PATH = 1_000
-"""In bytes, below the folder; longer ones count as too many files."""
+from seconder.contracts.workspaces import PATH_MAX_BYTES, PATH_MAX_PARTS
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# Opening a fifo would wait for somebody who writes to it.
+_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class TooDeep(Exception):  # noqa: N818 - what was found, not a fault of the caller
-    """Folders are nested deeper, or a path is longer, than anybody needs."""
+    """Folders are nested deeper, or a path is longer, than a workspace may hold."""
 
 
-def entries_of(folder: Path) -> Iterator[os.stat_result]:
-    """What `lstat` says of every file and folder below a folder. Raises TooDeep."""
+@dataclass(frozen=True)
+class Entry:
+    """A file, a folder or anything else, by its path below the folder that was listed."""
+
+    path: str
+    status: os.stat_result
+
+    @property
+    def is_folder(self) -> bool:
+        return stat.S_ISDIR(self.status.st_mode)
+
+    @property
+    def is_file(self) -> bool:
+        return stat.S_ISREG(self.status.st_mode)
+
+
+def entries_of(folder: Path) -> Iterator[Entry]:
+    """All that is below a folder, at any depth, in no order. Raises TooDeep, OSError."""
     descriptor = os.open(folder, _FOLDER)
     try:
-        yield from _entries_below(descriptor, 1, 0)
+        yield from _entries_below(descriptor, "")
     finally:
         os.close(descriptor)
 
 
-def _entries_below(descriptor: int, depth: int, path_length: int) -> Iterator[os.stat_result]:
+def _entries_below(descriptor: int, path: str) -> Iterator[Entry]:
     with os.scandir(descriptor) as entries:
         for entry in entries:
-            length = path_length + len(os.fsencode(entry.name)) + 1
-            if depth > DEEPEST or length > LONGEST_PATH:
+            inner = f"{path}{entry.name}"
+            if inner.count("/") >= PATH_MAX_PARTS or len(os.fsencode(inner)) > PATH_MAX_BYTES:
                 raise TooDeep
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                found = os.stat(entry.name, dir_fd=descriptor, follow_symlinks=False)
+                found = Entry(inner, os.stat(entry.name, dir_fd=descriptor, follow_symlinks=False))
                 yield found
-                if stat.S_ISDIR(found.st_mode):
+                if found.is_folder:
                     child = os.open(entry.name, _FOLDER, dir_fd=descriptor)
                     try:
-                        yield from _entries_below(child, depth + 1, length)
+                        yield from _entries_below(child, f"{inner}/")
                     finally:
                         os.close(child)
+
+
+def open_file(folder: Path, path: str) -> int:
+    """A descriptor to read what is at a path below a folder; no link on the way is followed. Raises OSError."""
+    *folders, name = path.split("/")
+    descriptor = os.open(folder, _FOLDER)
+    try:
+        for inner in folders:
+            outer, descriptor = descriptor, os.open(inner, _FOLDER, dir_fd=descriptor)
+            os.close(outer)
+        return os.open(name, _FILE, dir_fd=descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def move_contents(source: Path, target: Path) -> None:

@@ -17,8 +17,9 @@ from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from sandbox.private_folder import PREFIX, sweep
 from sandbox.protocol import BlockLimits, LimitName, SandboxUnavailable
-from sandbox.workspace import PREFIX, HelperWorkspace, sweep
+from sandbox.workspace import HelperWorkspace
 from seconder.contracts.block_settings import Mount
 
 HELPER = Path(__file__).with_name("helper.py")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.folders import DEEPEST, TooDeep, entries_of, remove
+from sandbox.folders import TooDeep, entries_of, remove
 from sandbox.protocol import (
     BlockCompleted,
     BlockFailed,
@@ -16,6 +16,7 @@ from sandbox.protocol import (
     SandboxUnavailable,
     ValueAnswer,
 )
+from seconder.contracts.workspaces import PATH_MAX_PARTS
 from tests.sandbox.blocks import LATER, Desk
 from tests.sandbox.files import SECRET, Files, files
 
@@ -205,7 +206,7 @@ LATE = {
     "bytes": ("open('x', 'wb').write(b'x' * 2_000_000)", "workspace_bytes"),
     "a hole": ("open('x', 'wb').truncate(2**40)", "workspace_bytes"),
     "files": ("for i in range(51):\n    open(str(i), 'w').close()", "workspace_files"),
-    "depth": (f"import os\nos.makedirs('/'.join('d' * {DEEPEST + 1}))", "workspace_files"),
+    "depth": (f"import os\nos.makedirs('/'.join('d' * {PATH_MAX_PARTS + 1}))", "workspace_files"),
 }
 
 
