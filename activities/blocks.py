@@ -9,7 +9,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities.block_calls import BlockCalls, answered, normal_form, pinned_differences
 from activities.heartbeats import heartbeats
+from activities.workspace import Workspaces
 from sandbox.protocol import (
+    Answerer,
     BlockCompleted,
     BlockDiverged,
     BlockFailed,
@@ -23,7 +25,9 @@ from sandbox.protocol import (
 from seconder import names
 from seconder.agents import Agent
 from seconder.canonical import sha256_of
+from seconder.contracts.block_settings import SandboxName
 from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun, PendingCall
+from seconder.contracts.workspaces import WorkspaceChanges
 from seconder.effects import Effect
 from seconder.errors import ContractError
 
@@ -32,10 +36,20 @@ _ERROR_MAX_CHARACTERS = 8_000
 
 
 class BlockRunner:
-    """Runs blocks in a sandbox and answers their reads."""
+    """Runs each block in the sandbox that its agent names, and answers its reads.
 
-    def __init__(self, sandbox: Sandbox, agents: Mapping[str, Agent], worker: str) -> None:
-        self._sandbox = sandbox
+    `sandboxes` are started already; `worker` is this process's identity, for the receipts.
+    """
+
+    def __init__(
+        self,
+        sandboxes: Mapping[SandboxName, Sandbox],
+        workspaces: Workspaces,
+        agents: Mapping[str, Agent],
+        worker: str,
+    ) -> None:
+        self._sandboxes = sandboxes
+        self._workspaces = workspaces
         self._agents = agents
         self._worker = worker
 
@@ -44,6 +58,7 @@ class BlockRunner:
         """Run one approved block to its end or to the calls that it waits for; what goes wrong in it is reported."""
         agent = self._verified(run)
         calls = BlockCalls(agent, run)
+        sandbox = self._sandboxes[agent.blocks.sandbox]
         spec = BlockSpec(
             code=str(run.call.arguments["code"]),
             tools=tuple(tool.name for tool in run.grant),
@@ -54,9 +69,9 @@ class BlockRunner:
         )
         with structlog.contextvars.bound_contextvars(session_id=run.call.session_id, call_id=run.call.call_id):
             async with heartbeats(every_seconds=0.5):
-                outcome = await self._sandbox.run(spec, calls.answer)
+                outcome, changes = await self._run(sandbox, spec, run, calls.answer)
             _log.info(f"block.{outcome.kind}", calls=outcome.usage.calls, replayed=outcome.usage.replayed)
-        described = self._sandbox.describe()
+        described = sandbox.describe()
         return BlockReport(
             kind=outcome.kind,
             result=outcome.result if isinstance(outcome, BlockCompleted) else None,
@@ -66,10 +81,22 @@ class BlockRunner:
             calls=tuple(_recorded(entry) for entry in outcome.journal.entries),
             pending=_pending(agent, outcome),
             journal=outcome.journal.model_dump(mode="json") if isinstance(outcome, BlockSuspended) else None,
+            workspace=changes,
             sandbox=f"{described.backend} {described.version}",
             worker=self._worker,
             wall_seconds=outcome.usage.wall_seconds,
         )
+
+    async def _run(
+        self, sandbox: Sandbox, spec: BlockSpec, run: BlockRun, answer: Answerer
+    ) -> tuple[BlockOutcome, WorkspaceChanges | None]:
+        """Run it with the session's files; only a block that completed changes them."""
+        if not run.settings.workspace_bytes:
+            return await sandbox.run(spec, answer), None
+        async with self._workspaces.unpacked(run.workspace) as folder:
+            outcome = await sandbox.run(spec.model_copy(update={"workspace": folder}), answer)
+            completed = isinstance(outcome, BlockCompleted)
+            return outcome, await self._workspaces.pack(folder, run.workspace) if completed else None
 
     def _verified(self, run: BlockRun) -> Agent:
         """The agent, after a check that this code and these tools are what was decided on."""

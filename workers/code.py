@@ -1,6 +1,6 @@
 """The code worker: blocks in sandboxes, and the reads that they call. It holds read credentials and no others."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -9,10 +9,15 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.blocks import BlockRunner
-from sandbox.backends.eryx import EryxSandbox
+from activities.workspace import Workspaces
+from sandbox.protocol import Sandbox
 from seconder import names
-from seconder.agents import load_agents
+from seconder.agents import Agent, load_agents
+from seconder.artifacts import ArtifactStore
+from seconder.contracts.block_settings import SandboxName
+from workers.sandboxes import sandboxes
 from workers.settings import Settings
+from workers.storage import working_store
 from workers.versions import deployment_config
 
 BLOCKS_AT_ONCE: Final = 8
@@ -24,26 +29,35 @@ _HEARTBEATS_AT_MOST_EVERY: Final = timedelta(milliseconds=500)
 async def code(
     client: Client, settings: Settings, *, on_progress: Callable[[str], None] = lambda _: None
 ) -> AsyncIterator[Worker]:
-    """Serve the queue `seconder-code` while the context is open; the first start builds the sandbox's image.
+    """Serve the queue `seconder-code` while the context is open; the first start unpacks the sandbox's interpreter.
 
     Raises:
         SandboxUnavailable: no block can run on this machine.
     """
     settings.require("code")
     agents = load_agents(settings.app)
-    sandbox = EryxSandbox(cache=settings.sandbox_cache, on_progress=on_progress)
-    await sandbox.start()
-    try:
-        worker = Worker(
-            client,
-            task_queue=names.CODE_QUEUE,
-            activities=[BlockRunner(sandbox, agents, client.identity).run_block],
-            max_concurrent_activities=BLOCKS_AT_ONCE,
-            max_heartbeat_throttle_interval=_HEARTBEATS_AT_MOST_EVERY,
-            default_heartbeat_throttle_interval=_HEARTBEATS_AT_MOST_EVERY,
-            deployment_config=deployment_config(settings, "seconder-code"),
-        )
-        async with worker:
-            yield worker
-    finally:
-        await sandbox.close()
+    async with (
+        sandboxes(settings, agents, on_progress=on_progress) as ready,
+        code_worker(client, settings, agents, ready, await working_store(settings)) as worker,
+    ):
+        yield worker
+
+
+def code_worker(
+    client: Client,
+    settings: Settings,
+    agents: Mapping[str, Agent],
+    sandboxes: Mapping[SandboxName, Sandbox],
+    store: ArtifactStore,
+) -> Worker:
+    """A worker of the queue `seconder-code` for these agents, in sandboxes that are started."""
+    workspaces = Workspaces(store, scratch=settings.sandbox_cache / "sessions")
+    return Worker(
+        client,
+        task_queue=names.CODE_QUEUE,
+        activities=[BlockRunner(sandboxes, workspaces, agents, client.identity).run_block],
+        max_concurrent_activities=BLOCKS_AT_ONCE,
+        max_heartbeat_throttle_interval=_HEARTBEATS_AT_MOST_EVERY,
+        default_heartbeat_throttle_interval=_HEARTBEATS_AT_MOST_EVERY,
+        deployment_config=deployment_config(settings, "seconder-code"),
+    )

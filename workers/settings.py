@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """The folder for what a process keeps on disk."""
     storage: str = ""
     """Where what is too large for a history is kept: a folder, or `s3://bucket/prefix`; see `storage_location`."""
+    sandbox: Literal["eryx", "hyperlight"] = "eryx"
+    """What runs the blocks of agents that do not name a sandbox."""
     sandbox_cache: Path = Field(default_factory=_user_cache)
     """The folder of the sandbox's unpacked interpreter (60 MB a version); it can be made again at any time."""
     log_format: Literal["auto", "console", "json"] = "auto"
@@ -107,7 +109,7 @@ class Settings(BaseSettings):
             raise ValueError("this is no Slack channel id (C…); copy it from the end of the channel's details")
         return value
 
-    @field_validator("log_level", "log_format", "slack_mode", mode="before")
+    @field_validator("log_level", "log_format", "sandbox", "slack_mode", mode="before")
     @classmethod
     def _in_any_case(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

@@ -60,6 +60,7 @@ class Blocks:
             decision=decision,
             grant=tuple(spec for spec in definition.tools if spec.name in facts.tools),
             settings=definition.blocks,
+            workspace=self._record.workspace,
         )
         settled: list[SettledCall] = []
         entries: list[OpenRequest] = []
@@ -74,6 +75,7 @@ class Blocks:
             settled += newly
             run = run.model_copy(update={"journal": report.journal, "settled": newly})
             report = await self._execute(run)
+        report = self._with_files_kept(run, report)
         self._record.block_ran(call, report)
         self._record.block_settled(call, decision, report)
         self._tell_people(entry, entries, report)
@@ -94,6 +96,16 @@ class Blocks:
         decision = await self._gate.decision_of(entry, call)
         await self._gate.until_ended(entry)
         return decision, entry
+
+    def _with_files_kept(self, run: BlockRun, report: BlockReport) -> BlockReport:
+        """The report; of a block whose files do not fit beside those of blocks that ran meanwhile, as a failure."""
+        if report.kind != "completed" or report.workspace is None:
+            return report
+        limit = self._record.keep_files(report.workspace, run.settings)
+        if not limit:
+            return report
+        error = f"LimitExceeded: the session's files would go beyond the limit {limit}; none of the block's was kept"
+        return report.model_copy(update={"kind": "failed", "finished": False, "error": error})
 
     async def _settle(
         self, definition: AgentDefinition, run: BlockRun, report: BlockReport

@@ -78,6 +78,8 @@ def told_of_block(report: BlockReport, settled: Sequence[SettledCall]) -> dict[s
         told["error"] = report.error
     if report.stdout:
         told["stdout"] = report.stdout
+    if report.workspace is not None and report.workspace.left_out:
+        told["files_not_kept"] = list(report.workspace.left_out)
     if settled:
         told["side_effects"] = [_told_of_effect(one, whole=report.kind != "completed") for one in settled]
     return told

@@ -13,10 +13,12 @@ from temporalio import workflow
 
 from seconder import names
 from seconder.contracts.base import Contract
+from seconder.contracts.block_settings import BlockLimits
 from seconder.contracts.blocks import BlockReport
 from seconder.contracts.calls import Call, Decision, Receipt, Settlement, Succeeded, ToolReport, outcome_digest
 from seconder.contracts.model import ModelTurn, RefusedCall
 from seconder.contracts.session import Entry, Message, SessionCarry, Usage
+from seconder.contracts.workspaces import WorkspaceChanges, with_changes
 
 CONVERSATION_MAX_BYTES: Final = 1_000_000
 """It goes to the model whole at each turn."""
@@ -41,6 +43,7 @@ class SessionRecord:
         self.usage = carried.usage
         self.turn = carried.turn
         self.corrections = carried.corrections
+        self.workspace = dict(carried.workspace)
         self._requests = carried.requests
         self._calls = carried.calls
         self._conversation_bytes = sum(map(_size, self.items))
@@ -61,6 +64,7 @@ class SessionRecord:
             calls=self._calls,
             corrections=self.corrections,
             messages=tuple(messages),
+            workspace=self.workspace,
         )
 
     @property
@@ -142,6 +146,16 @@ class SessionRecord:
         text = json.dumps(outcome.result, ensure_ascii=False) if isinstance(outcome, Succeeded) else outcome.error
         detail: dict[str, JsonValue] = {"outcome": outcome.kind, "worker": report.worker, "attempt": report.attempt}
         self._note("outcome", text, call.call_id, detail)
+
+    def keep_files(self, changes: WorkspaceChanges, limits: BlockLimits) -> str:
+        """Make a block's changes the session's; gives the limit that they break together with those of other blocks."""
+        files = with_changes(self.workspace, changes)
+        if len(files) > limits.workspace_files:
+            return f"workspace_files={limits.workspace_files:,}"
+        if sum(file.size for file in files.values()) > limits.workspace_bytes:
+            return f"workspace_bytes={limits.workspace_bytes:,}"
+        self.workspace = files
+        return ""
 
     def block_suspended(self, call: Call, report: BlockReport) -> None:
         """That a block waits for people, and what for."""

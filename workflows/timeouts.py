@@ -69,12 +69,12 @@ def post_notice(open_for: timedelta) -> dict[str, Any]:
 
 
 def run_block(settings: BlockSettings) -> dict[str, Any]:
-    """A block may be run again when its worker died: it holds reads only."""
+    """A run may be repeated when its worker died: it makes reads only. One that kills its workers is given up."""
     return {
         "start_to_close_timeout": timedelta(seconds=settings.wall_seconds + _SECONDS_FOR_SETUP),
-        "heartbeat_timeout": timedelta(seconds=10),
+        "heartbeat_timeout": timedelta(seconds=5),
         "cancellation_type": ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=3),
+        "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_attempts=5),
     }
 
 

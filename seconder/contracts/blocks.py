@@ -8,6 +8,7 @@ from seconder.contracts.base import Contract
 from seconder.contracts.block_settings import BlockSettings, Domain, Mount
 from seconder.contracts.calls import Call, Decision, Settlement
 from seconder.contracts.definitions import ToolSpec
+from seconder.contracts.workspaces import WorkspaceChanges, WorkspaceFile, WorkspacePath
 
 
 class BlockFacts(Contract):
@@ -68,6 +69,8 @@ class BlockRun(Contract):
     journal: dict[str, Any] | None = None
     """`sandbox.journal.Journal` as JSON; the session carries it and never looks inside."""
     settled: tuple[SettledCall, ...] = ()
+    workspace: dict[WorkspacePath, WorkspaceFile] = Field(default_factory=dict)
+    """The session's files as they were before the block's first run."""
 
 
 class BlockCall(Contract):
@@ -102,6 +105,8 @@ class BlockReport(Contract):
     """What a suspended block waits for."""
     journal: dict[str, Any] | None = None
     """What a suspended block is resumed with."""
+    workspace: WorkspaceChanges | None = None
+    """What a completed block changed in the session's files."""
     sandbox: str = ""
     """Backend and version that ran it."""
     worker: str = ""

@@ -8,6 +8,7 @@ from seconder.contracts.base import Contract, Moment
 from seconder.contracts.block_settings import SECONDS_MAX
 from seconder.contracts.calls import Receipt
 from seconder.contracts.definitions import AgentDefinition, SessionLimits
+from seconder.contracts.workspaces import WorkspaceFile, WorkspacePath
 
 TASK_MAX_BYTES = 100_000
 """Of UTF-8; a task or a message that is longer belongs into a tool that reads it."""
@@ -171,3 +172,4 @@ class SessionCarry(Contract):
     calls: int = 0
     corrections: int = 0
     messages: tuple[Message, ...] = ()
+    workspace: dict[WorkspacePath, WorkspaceFile] = Field(default_factory=dict)

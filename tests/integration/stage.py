@@ -65,7 +65,7 @@ class Session:
 
     async def result(self) -> SessionResult:
         """How it ended; raises `WorkflowFailureError` when it ended otherwise."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.stage.patience):
             return await self.handle.result()
 
     async def failure(self) -> ApplicationError:
@@ -92,7 +92,7 @@ class Session:
 
     async def until(self, happened: Callable[[HistoryEvent], bool]) -> HistoryEvent:
         """The first event for which this holds, now or as soon as there is one."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.stage.patience):
             async for event in self.handle.fetch_history_events(wait_new_event=True):
                 if happened(event):
                     return event
@@ -128,7 +128,7 @@ class Session:
     async def notice_was_tried(self, number: int = 1) -> None:
         """Wait until an attempt at posting its n-th notice has failed."""
         await self.until(lambda event: event.HasField("child_workflow_execution_started_event_attributes"))
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(self.stage.patience):
             # Attempts stand in no history before they end: there is nothing to wait on but the question itself.
             while not await _is_retrying(self.approval(number)):
                 continue
@@ -146,7 +146,7 @@ class Session:
                 showing in message.all_text
                 and any(str(element.get("value", "")).startswith(pointer) for element in message.elements)
             ),
-            timeout=PATIENCE,
+            timeout=self.stage.patience,
         )
 
     async def waiting(self, number: int = 1, *, call: int = 0) -> OpenCall:
@@ -173,6 +173,7 @@ class Stage:
     slack: LocalSlack
     model: ScriptedModel
     witness: Witness
+    patience: float = PATIENCE
     sessions: list[Session] = field(default_factory=list)
 
     async def start(self, *turns: Turn, **request: Any) -> Session:
@@ -219,7 +220,11 @@ class Stage:
 
 @asynccontextmanager
 async def open_stage(
-    client: Client, *, processes: Collection[Process] = ALL, expires_after: float = 3600
+    client: Client,
+    *,
+    processes: Collection[Process] = ALL,
+    expires_after: float = 3600,
+    patience: float = PATIENCE,
 ) -> AsyncIterator[Stage]:
     """Set a stage on a Temporal server that runs.
 
@@ -227,6 +232,7 @@ async def open_stage(
         client: of the server.
         processes: those that run here.
         expires_after: how long a request stays open, in seconds.
+        patience: how long anything may take before a test gives up on it, in seconds.
     """
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(LocalSlack(users=[RITA, ANNA, ALAN, OTTO], channels=[CHANNEL]))
@@ -246,7 +252,7 @@ async def open_stage(
         settings = settings.changed(storage=storage.location)
         client = Client(**client.config() | {"data_converter": data_converter(storage)})
         seen = await stack.enter_async_context(witness())
-        stage = Stage(client, settings, slack, model, seen)
+        stage = Stage(client, settings, slack, model, seen, patience)
         for which in processes:
             await stack.enter_async_context(stage.process(which))
         yield stage

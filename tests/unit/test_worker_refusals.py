@@ -11,9 +11,11 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.blocks import BlockRunner
 from activities.model import Model
+from activities.workspace import Workspaces
 from sandbox.backends.eryx import EryxSandbox
 from sandbox.protocol import BlockLimits
 from seconder import Agent, Effect, tool
+from seconder.artifacts import FolderStore
 from seconder.contracts.block_settings import BlockSettings
 from seconder.contracts.blocks import BlockRun
 from seconder.contracts.calls import Call, Decision
@@ -72,7 +74,12 @@ async def test_no_worker_reads_sensitive_data_under_an_automatic_decision(tmp_pa
     )
     decision = Decision(digest=call.digest, kind="automatic", at=datetime.now(UTC))
     run = BlockRun(call=call, decision=decision, grant=(salary_of.spec,), settings=BlockSettings())
-    runner = BlockRunner(EryxSandbox(cache=tmp_path), {"clerk": AGENT}, "worker")
+    runner = BlockRunner(
+        {"default": EryxSandbox(cache=tmp_path)},
+        Workspaces(FolderStore(tmp_path), tmp_path),
+        {"clerk": AGENT},
+        "worker",
+    )
     with pytest.raises(ApplicationError, match="nobody was asked whether it may call salary_of") as raised:
         await ActivityEnvironment().run(runner.run_block, run)
     assert raised.value.non_retryable
