@@ -14,10 +14,10 @@ REASON = "Already compensated with a voucher."
 
 
 async def test_people_decide_on_a_session_by_clicking(desk: Desk, visitor: Visitor) -> None:
-    """Strangers are turned away, a block and two calls wait for the reviewer, and what was decided is what happens."""
+    """Strangers are turned away; a block waits for the reviewer, then its two refunds; what was decided happens."""
     session = await desk.begin(TASK)
     page = visitor.page
-    block = visitor.message("Code block")
+    block = visitor.message("Code block:")
 
     for person in (STRANGER, REQUESTER):
         await visitor.open_slack(desk.slack, person.id)
@@ -37,6 +37,8 @@ async def test_people_decide_on_a_session_by_clicking(desk: Desk, visitor: Visit
     await expect(_button(block, "Approve")).to_have_count(0)
 
     refunds = visitor.message("2 calls of issue_refund")
+    await expect(refunds).to_contain_text("From the code block")
+    await expect(block).to_contain_text("Not finished yet.")
     await _button(refunds, "Approve").nth(0).click()
     await expect(refunds).to_contain_text("1 of 2 decided")
     await expect(_button(refunds, "Approve")).to_have_count(1)
@@ -56,6 +58,7 @@ async def test_people_decide_on_a_session_by_clicking(desk: Desk, visitor: Visit
     for verdict in ("Approve", "Deny"):
         await expect(_button(refunds, verdict)).to_have_count(0)
 
+    await expect(block).to_contain_text("completed")
     email = visitor.message(TEAM_LEAD).filter(has_text="send_email")
     await _button(email, "Approve").click()
     result = await asyncio.wait_for(desk.client.wait(session.session_id), 30)

@@ -30,9 +30,9 @@ _NAMED_EXAMPLE = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE
 
 @pytest.mark.timeout(180)
 async def test_the_readmes_agent_client_and_test_work(tmp_path: Path) -> None:
-    """A newcomer who copies the agent, its test and the client out of the README sees all of them work."""
+    """A newcomer who copies the agent, its tests and the client out of the README sees all of them work."""
     examples = dict(_NAMED_EXAMPLE.findall(await asyncio.to_thread(README.read_text)))
-    assert set(examples) == {"my_agent.py", "test_my_agent.py", "my_client.py"}
+    assert set(examples) == {"my_agent.py", "test_my_agent.py", "test_my_block.py", "my_client.py"}
     examples["test_my_client.py"] = _CLIENT_TEST
     for name, source in examples.items():
         await asyncio.to_thread((tmp_path / name).write_text, source)
