@@ -27,12 +27,16 @@ from bench import models, orders
 from bench.lanes import LANES, Lane, Lanes, Run
 from bench.plot import stacked_bars
 from bench.wire import Wire
+from seconder.connection import configured_address
+from seconder.errors import ConfigurationError
 from seconder.testing.model import ScriptedModel
 from workers.dev import Ports, everything
 from workers.logging import configure_logging
 from workers.settings import Settings, load_settings
 
 _ANY_PORTS: Final = Ports(temporal=0, ui=0, slack=0, model=0)
+_NO_SLACK: Final = {"slack_bot_token": "", "slack_app_token": "", "slack_signing_secret": "", "channel": ""}
+"""Whatever the environment names: a benchmark has its own."""
 _SAVING: Final = 0.80
 TARGETS: Final[Mapping[Lane, tuple[int, int]]] = {"code": (2, 2_000), "finish": (1, 1_000)}
 """Lane → at most so many requests, and tokens in and out."""
@@ -110,6 +114,8 @@ def write(folder: Path, runs: Mapping[Lane, Run]) -> None:
 
 @asynccontextmanager
 async def _lanes(settings: Settings) -> AsyncIterator[Lanes]:
+    if address := configured_address():
+        raise ConfigurationError(f"The benchmark has a Temporal of its own; unset TEMPORAL_ADDRESS ({address}).")
     with tempfile.TemporaryDirectory(prefix="seconder-bench-") as folder:
         real = bool(settings.openai_api_key)
         async with ScriptedModel(models.direct(), models.coding(), models.finishing()) as scripted:
@@ -120,7 +126,11 @@ async def _lanes(settings: Settings) -> AsyncIterator[Lanes]:
                 AsyncOpenAI(api_key=key, base_url=wire.base_url, max_retries=0) as openai,
             ):
                 own = settings.changed(
-                    app=("bench.orders:agent",), data=Path(folder), openai_api_key=key, openai_base_url=wire.base_url
+                    app=("bench.orders:agent",),
+                    data=Path(folder),
+                    openai_api_key=key,
+                    openai_base_url=wire.base_url,
+                    **_NO_SLACK,
                 )
                 async with everything(own, _ANY_PORTS, on_progress=_say) as running:
                     yield Lanes(wire, openai, running.client, orders.MODEL)
@@ -152,7 +162,10 @@ def main() -> int:
     given = parser.parse_args()
     settings = load_settings().changed(log_level="error")
     configure_logging(settings)
-    runs = asyncio.run(measure(given.repeat, settings))
+    try:
+        runs = asyncio.run(measure(given.repeat, settings))
+    except ConfigurationError as error:
+        parser.error(str(error))
     if given.out:
         write(given.out, runs)
     reached = targets(runs)

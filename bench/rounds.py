@@ -5,10 +5,10 @@ number would on another machine.
 """
 
 import asyncio
-import os
+import re
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,13 +36,15 @@ class Times:
         return cls(median_ms=statistics.median(ordered) * 1000, p95_ms=late * 1000)
 
 
-async def measure(things: Mapping[str, Measured], rounds: int) -> dict[str, Times]:
-    """Measure each thing once a round, after a round that does not count, and each from rest."""
+async def measure(things: Mapping[str, Measured], rounds: int, besides: Collection[str] = ()) -> dict[str, Times]:
+    """Measure each thing once a round, after a round that does not count, and each from rest.
+
+    `besides` are child processes that have nothing to do with it.
+    """
     found: dict[str, list[float]] = {name: [] for name in things}
     for turn in range(rounds + 1):
-        names = list(things) if turn % 2 else list(things)[::-1]
-        for name in names:
-            await children_at_rest()
+        for name in list(things)[:: 1 if turn % 2 else -1]:
+            await children_at_rest(besides)
             began = time.perf_counter()
             await things[name]()
             took = time.perf_counter() - began
@@ -51,38 +53,34 @@ async def measure(things: Mapping[str, Measured], rounds: int) -> dict[str, Time
     return {name: Times.of(seconds) for name, seconds in found.items()}
 
 
-async def children_at_rest() -> None:
-    """Wait until no child process of this one works: a pool of helpers is then full again.
+async def children_at_rest(besides: Collection[str] = ()) -> None:
+    """Wait until no child process works: a pool of helpers is then full again, and an old one is gone.
 
-    Where the system does not tell, and after twenty seconds, it is taken for granted.
+    After twenty seconds, and where the system does not tell, that is taken for granted.
     """
-    before, quiet = _work_of_children(), 0
-    async with asyncio.timeout(_SETTLES_WITHIN_SECONDS) as limit:
-        while quiet < _QUIET_LOOKS:
-            await asyncio.sleep(_LOOK_EVERY_SECONDS)
-            now = _work_of_children()
-            quiet = quiet + 1 if now == before else 0
-            before = now
-            if limit.expired():
-                return
+    before, quiet = _work_of_children(besides), 0
+    latest = time.monotonic() + _SETTLES_WITHIN_SECONDS
+    while quiet < _QUIET_LOOKS and time.monotonic() < latest:
+        await asyncio.sleep(_LOOK_EVERY_SECONDS)
+        now = _work_of_children(besides)
+        quiet = quiet + 1 if now == before else 0
+        before = now
 
 
-def _work_of_children() -> list[tuple[str, str]]:
-    """The CPU time of each child process, in ticks."""
-    found = []
-    for task in Path("/proc/self/task").glob("*/children"):
-        for child in task.read_text().split():
-            try:
-                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            found.append((child, fields[11] + fields[12]))
-    return sorted(found)
+def children() -> set[str]:
+    """The process ids of the children of this process."""
+    return {child for task in Path("/proc/self/task").glob("*/children") for child in _words_of(task)}
 
 
-def resident_bytes() -> int:
-    """The resident memory of this process; 0 where the system does not tell."""
+def _work_of_children(besides: Collection[str]) -> dict[str, list[str]]:
+    """The CPU time of each child process, in the user's mode and the system's."""
+    stats = {child: _words_of(Path(f"/proc/{child}/stat")) for child in children().difference(besides)}
+    return {child: words[13:15] for child, words in stats.items()}
+
+
+def _words_of(file: Path) -> list[str]:
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        # The name of a program, in brackets, may hold a space.
+        return re.sub(r"\(.*\)", "()", file.read_text()).split()
     except OSError:
-        return 0
+        return []

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import functools
 import json
-import statistics
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -21,7 +20,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bench.rounds import Measured, Times, measure, resident_bytes
+from bench.memory import Memory, watch
+from bench.rounds import Measured, Times, children, measure
 from sandbox.backends.eryx import EryxSandbox
 from sandbox.protocol import (
     Answer,
@@ -44,8 +44,7 @@ BACKENDS: Final[Mapping[str, Callable[[Path, int], Sandbox]]] = {
 """Name → how it is made, with so many helpers kept warm."""
 
 BARE: Final = "bare python"
-CALLS: Final = 50
-AT_ONCE: Final = 50
+TRIVIAL: Final = "trivial block"
 REPLAY_TARGET_MS: Final = 100.0
 GROWTH_TARGET_MB: Final = 4.0
 _WARM: Final = 3
@@ -55,67 +54,66 @@ _SIGNATURES: Final = {
     "pay": "async def pay(number: int) -> str: ...",
 }
 _LOOPS: Final = {
-    "sync": f"for n in range({CALLS}):\n    look_up(n)",
-    "async": f"for n in range({CALLS}):\n    await look_up(n)",
-    "gathered": f"import asyncio\nawait asyncio.gather(*(look_up(n) for n in range({CALLS})))",
+    "sync": "for n in range({calls}):\n    look_up(n)",
+    "async": "for n in range({calls}):\n    await look_up(n)",
+    "gathered": "import asyncio\nawait asyncio.gather(*(look_up(n) for n in range({calls})))",
 }
-"""Fifty calls, in the styles in which a block may make them."""
+"""Many calls, in the styles in which a block may make them."""
 
 
 @dataclass(frozen=True)
-class Memory:
-    """The resident memory of the worker's own process in MB, at ten places of a run of blocks, after a warm-up."""
+class Sizes:
+    """How much is measured: `rounds` of everything, `calls` a block, blocks `at_once`, `blocks` for the memory."""
 
-    blocks: int
-    seconds: float
-    resident_mb: tuple[float, ...]
-
-    @property
-    def growth_mb(self) -> float:
-        """From the first to the last third, by their medians: a leak shows, a single peak does not."""
-        third = max(1, len(self.resident_mb) // 3)
-        return statistics.median(self.resident_mb[-third:]) - statistics.median(self.resident_mb[:third])
+    rounds: int = 20
+    calls: int = 50
+    at_once: int = 50
+    blocks: int = 2_000
 
 
 @dataclass(frozen=True)
 class Report:
     """What was measured of one backend."""
 
+    sizes: Sizes
     times: dict[str, Times]
     memory: Memory | None
 
 
-async def report(make: Callable[[int], Sandbox], *, rounds: int, blocks: int) -> Report:
-    """Measure one backend. Raises SandboxUnavailable where it does not work."""
+async def report(make: Callable[[int], Sandbox], sizes: Sizes) -> Report:
+    """Measure one backend, made with so many helpers kept warm. Raises SandboxUnavailable where it does not work."""
+    others = children()
     warm, cold = make(_WARM), make(0)
     try:
         await warm.start()
         await cold.start()
         # The first helper is started together with the sandbox.
         await _run(cold, "1 + 1")
-        times = await measure(await _things(warm, cold), rounds)
-        memory = await _memory(warm, blocks) if blocks else None
+        times = await measure(await _things(warm, cold, sizes), sizes.rounds, besides=others)
+        block = functools.partial(_run, warm, _LOOPS["gathered"].format(calls=5))
+        memory = await watch(block, sizes.blocks) if sizes.blocks else None
     finally:
         await warm.close()
         await cold.close()
-    return Report(times, memory)
+    return Report(sizes, times, memory)
 
 
-async def _things(warm: Sandbox, cold: Sandbox) -> dict[str, Measured]:
-    def running(sandbox: Sandbox, code: str) -> Measured:
-        return lambda: _run(sandbox, code)
+async def _things(warm: Sandbox, cold: Sandbox, sizes: Sizes) -> dict[str, Measured]:
+    def running(sandbox: Sandbox, code: str, journal: Journal | None = None) -> Measured:
+        return lambda: _run(sandbox, code, journal)
 
-    def replaying(code: str, journal: Journal) -> Measured:
-        return lambda: _run(warm, code, journal)
+    def at_once(thing: Measured) -> Measured:
+        return lambda: asyncio.gather(*(thing() for _ in range(sizes.at_once)))
 
-    things: dict[str, Measured] = {BARE: _bare_python, "trivial block": running(warm, "1 + 1")}
+    loops = {style: loop.format(calls=sizes.calls) for style, loop in _LOOPS.items()}
+    things: dict[str, Measured] = {BARE: _bare_python, TRIVIAL: running(warm, "1 + 1")}
     things["trivial block, cold"] = running(cold, "1 + 1")
-    things |= {f"{CALLS} calls, {style}": running(warm, loop) for style, loop in _LOOPS.items()}
-    for style, loop in _LOOPS.items():
+    things |= {f"calls, {style}": running(warm, loop) for style, loop in loops.items()}
+    for style, loop in loops.items():
         code = f"{loop}\n{'' if style == 'sync' else 'await '}pay(1)"
-        things[f"replay of {CALLS} calls, {style}"] = replaying(code, await _recorded(warm, code))
-    things[f"{AT_ONCE} bare pythons at once"] = _at_once(_bare_python)
-    things[f"{AT_ONCE} blocks at once"] = _at_once(running(warm, "1 + 1"))
+        things[f"replay, {style}"] = running(warm, code, await _recorded(warm, code))
+    things["bare pythons at once"] = at_once(_bare_python)
+    things["blocks at once"] = at_once(running(warm, "1 + 1"))
     return things
 
 
@@ -160,85 +158,61 @@ async def _bare_python() -> None:
         raise OSError(f"A bare Python ended with code {process.returncode}.")
 
 
-def _at_once(thing: Measured) -> Measured:
-    async def all_of_them() -> None:
-        await asyncio.gather(*(thing() for _ in range(AT_ONCE)))
-
-    return all_of_them
-
-
-async def _memory(sandbox: Sandbox, blocks: int) -> Memory:
-    """Run blocks with a few calls each, four at a time, and look at this process ten times on the way."""
-    code = _LOOPS["gathered"].replace(str(CALLS), "5")
-
-    async def some(count: int) -> None:
-        left = iter(range(count))
-
-        async def line() -> None:
-            for _ in left:
-                await _run(sandbox, code)
-
-        await asyncio.gather(*(line() for _ in range(4)))
-
-    await some(max(10, blocks // 20))
-    began = asyncio.get_running_loop().time()
-    resident = [resident_bytes() / 2**20]
-    for _ in range(10):
-        await some(blocks // 10)
-        resident.append(resident_bytes() / 2**20)
-    seconds = asyncio.get_running_loop().time() - began
-    return Memory(blocks // 10 * 10, round(seconds, 1), tuple(round(mb, 1) for mb in resident))
-
-
 def targets(found: Report) -> dict[str, bool]:
     """What the default backend is to reach: sentence → whether it does."""
     times = found.times
-    bare, trivial = times[BARE].median_ms, times["trivial block"].median_ms
+    bare, trivial = times[BARE].median_ms, times[TRIVIAL].median_ms
     reached = {f"a fresh trivial block ({trivial:.1f} ms) takes at most a bare python ({bare:.1f} ms)": trivial <= bare}
     for style in _LOOPS:
-        took = times[f"replay of {CALLS} calls, {style}"].median_ms
-        reached[f"replay of {CALLS} calls, {style} ({took:.1f} ms) is below {REPLAY_TARGET_MS:g} ms"] = (
-            took < REPLAY_TARGET_MS
-        )
+        took = times[f"replay, {style}"].median_ms
+        sentence = f"a replay of {found.sizes.calls} calls, {style} ({took:.1f} ms), is below {REPLAY_TARGET_MS:g} ms"
+        reached[sentence] = took < REPLAY_TARGET_MS
     if memory := found.memory:
-        reached[f"memory is flat over {memory.blocks:,} blocks ({memory.growth_mb:+.1f} MB)"] = (
-            memory.growth_mb <= GROWTH_TARGET_MB
-        )
+        flat = f"memory is flat over {memory.blocks:,} blocks ({memory.growth_mb:+.1f} MB)"
+        reached[flat] = memory.growth_mb <= GROWTH_TARGET_MB
     return reached
 
 
 def table(backend: str, found: Report) -> str:
-    """One backend as a Markdown table, and a line on the memory."""
-    bare = found.times[BARE].median_ms
+    """One backend as a Markdown table, and lines on a call and on the memory."""
+    sizes, bare = found.sizes, found.times[BARE].median_ms
     lines = [f"| {backend} | median | p95 | to {BARE} |", "| --- | --- | --- | --- |"]
     lines += [
         f"| {name} | {took.median_ms:,.1f} ms | {took.p95_ms:,.1f} ms | {took.median_ms / bare:.2f} |"
         for name, took in found.times.items()
     ]
-    trivial = found.times["trivial block"].median_ms
-    each = {style: (found.times[f"{CALLS} calls, {style}"].median_ms - trivial) / CALLS for style in _LOOPS}
-    lines += ["", "A call: " + ", ".join(f"{took:.2f} ms {style}" for style, took in each.items()) + "."]
+    per_call = ", ".join(f"{took:.2f} ms {style}" for style, took in _per_call(found).items())
+    lines += ["", f"{sizes.calls} calls, {sizes.at_once} at once, {sizes.rounds} rounds. A call: {per_call}."]
     if memory := found.memory:
         places = " → ".join(f"{mb:.0f}" for mb in memory.resident_mb)
-        lines.append(f"Memory of the worker over {memory.blocks:,} blocks, {memory.seconds:g} s: {places} MB.")
+        lines.append(f"Memory of the worker over {memory.blocks:,} blocks in {memory.seconds:g} s: {places} MB.")
     return "\n".join(lines)
 
 
 def as_json(found: Report) -> dict[str, Any]:
-    """One backend: `times`, each with its ratio, and `memory`."""
+    """One backend: `sizes`, `times` (each with its ratio to a bare Python), `call_ms` by style, and `memory`."""
     bare = found.times[BARE].median_ms
-    times = {name: {**asdict(took), "ratio": took.median_ms / bare} for name, took in found.times.items()}
-    memory = {**asdict(found.memory), "growth_mb": found.memory.growth_mb} if found.memory else None
-    return {"times": times, "memory": memory}
+    return {
+        "sizes": asdict(found.sizes),
+        "times": {name: {**asdict(took), "ratio": took.median_ms / bare} for name, took in found.times.items()},
+        "call_ms": _per_call(found),
+        "memory": {**asdict(found.memory), "growth_mb": found.memory.growth_mb} if found.memory else None,
+    }
 
 
-async def _reports(rounds: int, blocks: int) -> tuple[dict[str, Report], dict[str, str]]:
+def _per_call(found: Report) -> dict[str, float]:
+    """Style → milliseconds that each of many calls adds to a trivial block."""
+    trivial = found.times[TRIVIAL].median_ms
+    return {style: (found.times[f"calls, {style}"].median_ms - trivial) / found.sizes.calls for style in _LOOPS}
+
+
+async def _reports(sizes: Sizes) -> tuple[dict[str, Report], dict[str, str]]:
     """The backends that work here, and why the others do not."""
     cache = load_settings().sandbox_cache
     found, missing = {}, {}
     for backend, make in BACKENDS.items():
         try:
-            found[backend] = await report(functools.partial(make, cache), rounds=rounds, blocks=blocks)
+            found[backend] = await report(functools.partial(make, cache), sizes)
         except SandboxUnavailable as error:
             missing[backend] = str(error)
     return found, missing
@@ -248,10 +222,10 @@ def main() -> int:
     """Measure, print and judge."""
     parser = argparse.ArgumentParser(prog="python -m bench.sandbox", description="What a sandbox costs.")
     parser.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    parser.add_argument("--rounds", type=int, default=20, help="measurements of each thing")
-    parser.add_argument("--blocks", type=int, default=2000, help="blocks of the memory run; 0 leaves it out")
+    parser.add_argument("--rounds", type=int, default=Sizes.rounds, help="measurements of each thing")
+    parser.add_argument("--blocks", type=int, default=Sizes.blocks, help="blocks of the memory run; 0 leaves it out")
     given = parser.parse_args()
-    found, missing = asyncio.run(_reports(given.rounds, given.blocks))
+    found, missing = asyncio.run(_reports(Sizes(rounds=given.rounds, blocks=given.blocks)))
     if given.json:
         print(json.dumps({name: as_json(one) for name, one in found.items()} | {"missing": missing}, indent=2))
     else:

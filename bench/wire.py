@@ -9,11 +9,11 @@ and items in a form that it does not publish. The same rule for every lane is wh
 import functools
 import json
 import time
+import warnings
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Final, Self
 
-import bpe_openai  # type: ignore[import-untyped]
 from aiohttp import ClientSession, ClientTimeout, web
 
 _HOST: Final = "127.0.0.1"
@@ -98,8 +98,13 @@ def tokens(text: str) -> int:
 
 
 @functools.cache
-def _encoding() -> bpe_openai.Encoding:
-    return bpe_openai.get_encoding("o200k_base")
+def _encoding() -> Any:  # noqa: ANN401 - the package has no types
+    with warnings.catch_warnings():
+        # It opens its ranks by a function of the standard library that is deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import bpe_openai  # type: ignore[import-untyped]  # noqa: PLC0415 - for the line above
+
+        return bpe_openai.get_encoding("o200k_base")
 
 
 def _texts_of(item: dict[str, Any]) -> list[str]:
