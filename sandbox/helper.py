@@ -1,82 +1,25 @@
 """The child process in which one block runs: it holds a guest and carries messages between it and the worker.
 
 Run as a script with a cleared environment. Its arguments are the folder of the bridge, that of the workspace, and the
-mounts as a JSON list. It knows no tool, no journal and no secret. Frames from the worker are a length and the bytes:
-the memory limit, the opening, then replies. Frames to the worker have a letter before the length: `r` ready, `b`
-bounded, `o` output, `m` message of the guest, `x` the guest is gone (with the reason).
-
-It dies as soon as the worker's end of its input closes.
+mounts as a JSON list. It knows no tool, no journal and no secret, and dies as soon as the worker's end of its
+input closes.
 """
 
-import contextlib
 import fcntl
 import json
 import os
 import resource
-import select
-import shutil
-import signal
-import struct
 import sys
-import threading
 from pathlib import Path
-from typing import NoReturn
 
-GUEST = Path(__file__).parent / "guest"
+# Its own folder is not on the path of a script that runs isolated.
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from sandbox.channel import Channel, bootstrap
+
 # In the order of their imports.
 GUEST_MODULES = ("values", "style", "fixed", "output", "bridge", "loop", "files", "program", "eryx_port")
-PRELOADED = ("collections", "csv", "dataclasses", "datetime", "decimal", "enum", "functools", "itertools", "json")
-PRELOADED_LATE = ("math", "random", "re", "statistics", "string", "textwrap", "typing")
-
-
-class Channel:
-    """Frames to and from the worker over this process's own standard streams, which the guest must not reach."""
-
-    def __init__(self, *folders: Path) -> None:
-        self._folders = folders
-        self._in = os.dup(0)
-        self._out = os.dup(1)
-        nothing = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(nothing, stream)
-
-    def send(self, kind: bytes, payload: bytes = b"") -> None:
-        frame = kind + struct.pack(">I", len(payload)) + payload
-        while frame:
-            frame = frame[os.write(self._out, frame) :]
-
-    def receive(self) -> bytes:
-        (size,) = struct.unpack(">I", self._read(4))
-        return self._read(size)
-
-    def die_with_worker(self) -> None:
-        """End this process when the worker is gone, however it went: its end of the pipe closes."""
-
-        def watch() -> None:
-            poll = select.poll()
-            poll.register(self._in, 0)
-            poll.poll()
-            self._die()
-
-        threading.Thread(target=watch, daemon=True).start()
-
-    def _die(self) -> NoReturn:
-        for folder in self._folders:
-            # What a block nested too deeply is left for the next worker to sweep up.
-            with contextlib.suppress(RecursionError):
-                shutil.rmtree(folder, ignore_errors=True)
-        os.kill(os.getpid(), signal.SIGKILL)
-        raise SystemExit
-
-    def _read(self, size: int) -> bytes:
-        chunks = []
-        while size:
-            chunk = os.read(self._in, min(size, 1 << 20))
-            if not chunk:
-                self._die()
-            chunks.append(chunk)
-            size -= len(chunk)
-        return b"".join(chunks)
+INSTALLED = ("fixed", "loop", "files")
 
 
 class Gate:
@@ -107,26 +50,6 @@ class Gate:
 
     def _file(self, number: int) -> Path:
         return self._folder / f"answer.{number}"
-
-
-def bootstrap() -> str:
-    """Source that makes the guest's modules inside the guest, without a file of the host."""
-    sources = {name: (GUEST / f"{name}.py").read_text() for name in GUEST_MODULES}
-    return f"""
-import importlib, sys, types
-for package in ("sandbox", "sandbox.guest"):
-    sys.modules[package] = types.ModuleType(package)
-    sys.modules[package].__path__ = []
-for name, source in {sources!r}.items():
-    module = types.ModuleType("sandbox.guest." + name)
-    sys.modules[module.__name__] = module
-    setattr(sys.modules["sandbox.guest"], name, module)
-    exec(compile(source, "<seconder>/" + name + ".py", "exec"), module.__dict__)
-for name in {PRELOADED + PRELOADED_LATE!r}:
-    importlib.import_module(name)
-for name in ("fixed", "loop", "files"):
-    sys.modules["sandbox.guest." + name].install()
-"""
 
 
 def bound_memory(max_bytes: int) -> None:
@@ -166,7 +89,7 @@ def main(folder: Path, workspace: Path, mounts: list[tuple[str, str, bool]]) -> 
             # In this process's memory, and bounded with it.
             vfs_mount_path="/tmp",  # noqa: S108 - the guest's own
         )
-        guest.execute(bootstrap())
+        guest.execute(bootstrap(GUEST_MODULES, INSTALLED))
     except Exception as error:  # noqa: BLE001 - the worker tells it to whoever can mend it
         channel.send(b"x", f"{type(error).__name__}: {error}".encode())
         return

@@ -14,7 +14,8 @@ import struct
 import sys
 import tempfile
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sandbox.private_folder import PREFIX, sweep
@@ -22,9 +23,8 @@ from sandbox.protocol import BlockLimits, LimitName, SandboxUnavailable
 from sandbox.workspace import HelperWorkspace
 from seconder.contracts.block_settings import Mount
 
-HELPER = Path(__file__).with_name("helper.py")
 MAX_FRAME = 8 * 2**20
-_START_SECONDS = 60.0
+_START_SECONDS = 120.0
 _WATCH_SECONDS = 0.05
 _REFILL_SECONDS = 0.2
 _WORKSPACES = "workspaces"
@@ -32,6 +32,19 @@ _WORKSPACES = "workspaces"
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _TICK = os.sysconf("SC_CLK_TCK")
 _MEMORY_SLACK = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class HelperKind:
+    """What the helpers of a backend are: a script, further arguments and the whole environment for it.
+
+    `folder` is this user's own, on disk; what blocks write lies below it.
+    """
+
+    script: Path
+    folder: Path
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 class HelperGone(Exception):  # noqa: N818 - what happened, not a fault of the caller
@@ -52,46 +65,47 @@ class Helper:
         self.guest_python = ""
 
     @classmethod
-    async def launch(cls, cache: Path, mounts: tuple[Mount, ...] = ()) -> "Helper":
+    async def launch(cls, kind: HelperKind, mounts: tuple[Mount, ...] = ()) -> "Helper":
         """Start a helper whose guest sees these folders, and wait until it is ready. Raises SandboxUnavailable."""
         _check_mounts(mounts)
         try:
-            helper = await cls._started(cache, mounts)
+            helper = await cls._started(kind, mounts)
         except OSError as error:
             raise SandboxUnavailable(f"cannot start a helper process: {error}") from error
         try:
             async with asyncio.timeout(_START_SECONDS):
-                kind, payload = await helper.receive()
+                letter, payload = await helper.receive()
         except (HelperGone, TimeoutError) as error:
             await helper.end()
             raise SandboxUnavailable(f"the helper process did not become ready: {error}") from error
         except BaseException:
             await helper.end()
             raise
-        if kind != b"r":
+        if letter != b"r":
             await helper.end()
             raise SandboxUnavailable(f"the sandbox cannot run here: {payload.decode('utf-8', 'replace')}")
         helper.guest_python = payload.decode()
         return helper
 
     @classmethod
-    async def _started(cls, cache: Path, mounts: tuple[Mount, ...]) -> "Helper":
+    async def _started(cls, kind: HelperKind, mounts: tuple[Mount, ...]) -> "Helper":
         async with contextlib.AsyncExitStack() as undo:
-            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_folder_of_folders(cache)))
+            folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=_folder_of_folders(kind.folder)))
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
-            workspace = HelperWorkspace(cache / _WORKSPACES)
+            workspace = HelperWorkspace(kind.folder / _WORKSPACES)
             undo.push_async_callback(workspace.remove)
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",
-                str(HELPER),
+                str(kind.script),
                 str(folder),
                 str(workspace.path),
                 json.dumps([(mount.source, mount.target, not mount.writable) for mount in mounts]),
+                *kind.arguments,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
-                env={"TMPDIR": str(cache), "TOKIO_WORKER_THREADS": "2"},
+                env=dict(kind.environment),
                 cwd=folder,
                 start_new_session=True,
             )
@@ -193,10 +207,10 @@ class Helper:
         return (int(resident) - int(shared)) * _PAGE
 
 
-def _folder_of_folders(cache: Path) -> Path:
+def _folder_of_folders(folder: Path) -> Path:
     """Where helpers have their folders, through which answers of tools pass: in memory where there is such a place."""
     shared_memory = Path("/dev/shm")  # noqa: S108 - each folder made in it is private
-    return shared_memory if os.access(shared_memory, os.W_OK) else cache
+    return shared_memory if os.access(shared_memory, os.W_OK) else folder
 
 
 def _check_mounts(mounts: tuple[Mount, ...]) -> None:
@@ -223,8 +237,8 @@ def _ending_of(code: int) -> str:
 class HelperPool:
     """Keeps `warm` helpers ready and lets at most `most` blocks run at once; further ones wait for their turn."""
 
-    def __init__(self, cache: Path, *, warm: int, most: int) -> None:
-        self._cache = cache
+    def __init__(self, kind: HelperKind, *, warm: int, most: int) -> None:
+        self._kind = kind
         self._warm = warm
         self._places = asyncio.Semaphore(most)
         self._launches: deque[asyncio.Task[Helper]] = deque()
@@ -234,7 +248,7 @@ class HelperPool:
 
     async def start(self) -> str:
         """Start the warm helpers; returns the guest's Python version once one is ready."""
-        for parent in (_folder_of_folders(self._cache), self._cache / _WORKSPACES):
+        for parent in (_folder_of_folders(self._kind.folder), self._kind.folder / _WORKSPACES):
             await asyncio.to_thread(sweep, parent)
         self._fill(max(1, self._warm))
         helper = await asyncio.shield(self._launches[0])
@@ -273,7 +287,7 @@ class HelperPool:
     async def _take(self, memory_bytes: int, mounts: tuple[Mount, ...]) -> Helper:
         while True:
             self._check_open()
-            helper = await (Helper.launch(self._cache, mounts) if mounts else self._take_warm())
+            helper = await (Helper.launch(self._kind, mounts) if mounts else self._take_warm())
             try:
                 self._check_open()
                 await helper.begin(memory_bytes)
@@ -310,4 +324,4 @@ class HelperPool:
 
     def _fill(self, wanted: int) -> None:
         while not self.closed and len(self._launches) < wanted:
-            self._launches.append(asyncio.create_task(Helper.launch(self._cache)))
+            self._launches.append(asyncio.create_task(Helper.launch(self._kind)))

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from sandbox.backends.eryx import EryxSandbox
-from sandbox.pool import HelperPool
 from sandbox.protocol import BlockCompleted, BlockFailed, BlockLimits, SandboxUnavailable
 from sandbox.runtime import prepare_runtime
 from tests.sandbox.blocks import Blocks, Desk
@@ -143,14 +142,14 @@ async def test_a_helper_holds_nothing_of_the_workers_environment(
     """The process around a guest sees two variables of ours, and has a session of its own."""
     monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-secret")
     before = helpers_of(os.getpid())
-    pool = HelperPool(runtime, warm=1, most=1)
-    await pool.start()
+    sandbox = EryxSandbox(sandbox_cache, warm=1)
+    await sandbox.start()
     try:
         (pid,) = helpers_of(os.getpid()) - before
         assert variables_of(pid) == {b"TMPDIR", b"TOKIO_WORKER_THREADS"}
         assert os.getsid(pid) == pid
     finally:
-        await pool.close()
+        await sandbox.close()
 
 
 async def test_a_warm_helper_that_died_is_replaced(sandbox_cache: Path) -> None:
