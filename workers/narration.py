@@ -80,8 +80,9 @@ def summarise(result: SessionResult, console: Console) -> None:
         people = ", ".join(review.reviewer.user_id for review in receipt.decision.reviews)
         reason = f": {receipt.decision.reason}" if receipt.decision.reason else ""
         decision = f"{receipt.decision.kind}{reason}"
-        tool = f"  {receipt.tool}" if _place_of(receipt)[1] else receipt.tool
-        table.add_row(*map(_line, (tool, receipt.effect.in_words, decision, people, receipt.outcome)))
+        indent = "  " if _place_of(receipt)[1] else ""
+        told = map(_line, (receipt.effect.in_words, decision, people, receipt.outcome))
+        table.add_row(indent + _line(receipt.tool), *told)
     console.print(table)
     usage = result.usage
     console.print(

@@ -66,6 +66,7 @@ async def test_the_demo_runs_to_the_expected_effects(tmp_path: Path) -> None:
     assert re.search(
         r"The block went on with what was decided, and completed, after .*52 get_order.* 2 issue_refund", said
     ), said
+    assert re.search(r"│ execute_code +│.*\n│   issue_refund +│.*\n│   issue_refund +│.*\n│ send_email +│", said), said
     assert "as they should be" in said
     assert await processes_with(str(tmp_path)) == []
 
