@@ -17,12 +17,13 @@ from approvals.pointers import APPROVE, DENY, DETAILS, REQUEST_ID_MAX, Pointer
 from approvals.text import mrkdwn
 from approvals.wording import Standing, at, in_words, outside_of, standing_of, title_of
 from seconder.contracts.approvals import ApprovalRequest
-from seconder.contracts.blocks import BlockFacts
+from seconder.contracts.blocks import BlockFacts, BlockOrigin
 from seconder.contracts.calls import Call, Decision, Outcome, ToolReport
 from seconder.errors import ContractError
 
 ACTIONS_BLOCK: Final = "seconder.actions."
 _DETAILS: Final = "Show details"
+_PURPOSE: Final = "The model says (not checked)"
 _ENDED: Final = "How the block ended"
 _RECORD: Final = "The session's transcript"
 
@@ -66,6 +67,8 @@ def render_notice(
     blocks = [header("seconder.title", brief(title_of(request), 140)), _facts(request, decided)]
     if request.block is not None:
         blocks.append(_block_facts(request.block))
+    if request.origin is not None:
+        blocks.append(_origin(request.origin))
     for number, call in enumerate(request.calls, start=1):
         blocks.append(_call(number, call, progress))
         blocks.append(_buttons(request, number, call, decided.get(call.digest)))
@@ -84,7 +87,6 @@ def _facts(request: ApprovalRequest, decided: Mapping[str, Decision]) -> Json:
     elements += [
         line("Asked for by ", person(brief(request.requester, 24)), " through agent ", text(agent, bold=True)),
         line("Session ", text(brief(request.session_id, 72), code=True)),
-        *([line("From the code block ", text(brief(request.from_block, 72), code=True))] if request.from_block else []),
         text_part("Task", request.task, shown_whole_by=_DETAILS),
     ]
     if waiting:
@@ -122,8 +124,15 @@ def _block_facts(block: BlockFacts) -> Json:
             )
         )
     if block.purpose:
-        elements.append(text_part("The model says (not checked)", block.purpose, shown_whole_by=_DETAILS))
+        elements.append(text_part(_PURPOSE, block.purpose, shown_whole_by=_DETAILS))
     return rich("seconder.block", *elements)
+
+
+def _origin(origin: BlockOrigin) -> Json:
+    elements: list[Json | Part] = [line("A code block waits for this: ", text(brief(origin.call_id, 72), code=True))]
+    if origin.purpose:
+        elements.append(text_part(_PURPOSE, origin.purpose, shown_whole_by=_DETAILS))
+    return rich("seconder.origin", *elements)
 
 
 def _call(number: int, call: Call, progress: _Progress) -> Json:

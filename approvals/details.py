@@ -73,6 +73,10 @@ def _elements(request: ApprovalRequest, call: Call, decision: Decision | None) -
             elements += _named(label, "\n".join(lines))
         if request.block.purpose:
             elements += _named("The model says (not checked)", request.block.purpose)
+    if request.origin is not None:
+        elements += _named("The code block that waits for this", request.origin.call_id)
+        if request.origin.purpose:
+            elements += _named("The model says of it (not checked)", request.origin.purpose)
     if decision is not None:
         elements += [
             line(text(f"{decision.kind.capitalize()} at {at(decision.at)}", bold=True)),
@@ -84,7 +88,6 @@ def _elements(request: ApprovalRequest, call: Call, decision: Decision | None) -
         *_people("Asked for by", [request.requester]),
         *_named("Agent", f"{request.agent} {request.agent_version}"),
         *_named("Session", request.session_id),
-        *(_named("From the code block", request.from_block) if request.from_block else []),
         *_named("Request", request.request_id),
         *_named("Task", request.task),
         *_people("May decide", request.reviewers),

@@ -51,6 +51,8 @@ _STANDING: Mapping[Standing, str] = {
 
 def title_of(request: ApprovalRequest) -> str:
     """What is asked for: the action itself, never a general phrase."""
+    if request.block is not None and request.block.side_effects:
+        return f"{action_of(request.calls[0])}, and asks for each side effect"
     if len(request.calls) == 1:
         return action_of(request.calls[0])
     tools = Counter(call.tool for call in request.calls)

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 from sandbox.guest.style import awaits_its_calls
 from sandbox.protocol import BlockLimits
 
-GUEST_NAMES = frozenset({"call_tool", "finish", "ToolError", "__name__", "__doc__"})
+GUEST_NAMES = frozenset({"call_tool", "finish", "OutcomeUnknown", "ToolError", "__name__", "__doc__"})
 """What every block finds bound beside the builtins and its tools."""
 
 # fmt: off
@@ -33,8 +33,12 @@ MISSING_MODULES = frozenset({
 # fmt: on
 """Modules of CPython's standard library that the guest does not have."""
 
-_MAX_PROBLEMS = 20
-_EVALUATORS = frozenset({"exec", "eval", "compile", "globals", "locals", "vars", "__import__", "__builtins__"})
+MAX_PROBLEMS = 20
+"""More than a model mends at once."""
+
+EVALUATORS = frozenset({"exec", "eval", "compile", "globals", "locals", "vars", "__import__", "__builtins__"})
+"""With any of these, names may come and go unseen."""
+
 _IMPORT_ERRORS = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
 
 
@@ -142,12 +146,14 @@ class _Reading:
         self.binds_unseen = False
 
     def read(self, tree: ast.Module) -> None:
-        guarded = {id(node) for node in _guarded_imports(tree)}
+        guarded = {id(node) for node in guarded_imports(tree)}
+        # Guests run Python 3.14, which evaluates no annotation until somebody asks for it.
+        annotating = {id(node) for node in _annotations(tree)}
         direct_callees = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
         for node in ast.walk(tree):
-            self.bound.update(_names_bound_by(node))
+            self.bound.update(names_bound_by(node))
             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                self.load(node, called=id(node) in direct_callees)
+                self.load(node, called=id(node) in direct_callees, annotates=id(node) in annotating)
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "call_tool":
                 self.call_by_name(node)
             elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -157,11 +163,12 @@ class _Reading:
         if not self.binds_unseen:
             self.find_unknown_names()
 
-    def load(self, node: ast.Name, *, called: bool) -> None:
-        self.loaded.setdefault(node.id, node)
+    def load(self, node: ast.Name, *, called: bool, annotates: bool) -> None:
+        if not annotates:
+            self.loaded.setdefault(node.id, node)
         if node.id in self.known:
             self.called.add(node.id)
-        if node.id in _EVALUATORS:
+        if node.id in EVALUATORS:
             self.dynamic = True
             self.binds_unseen = True
         if node.id == "call_tool" and not called:
@@ -212,7 +219,7 @@ class _Reading:
     def screening(self, *, awaits: bool) -> Screening:
         problems = sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
         return Screening(
-            problems=tuple(problems[:_MAX_PROBLEMS]),
+            problems=tuple(problems[:MAX_PROBLEMS]),
             tools=tuple(sorted(self.called)),
             dynamic=self.dynamic,
             awaits=awaits,
@@ -220,7 +227,8 @@ class _Reading:
         )
 
 
-def _names_bound_by(node: ast.AST) -> Iterator[str]:
+def names_bound_by(node: ast.AST) -> Iterator[str]:
+    """The names that this node itself gives a value to."""
     match node:
         case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
             yield name
@@ -240,7 +248,16 @@ def _names_bound_by(node: ast.AST) -> Iterator[str]:
             yield name
 
 
-def _guarded_imports(tree: ast.Module) -> Iterator[ast.stmt]:
+def _annotations(tree: ast.Module) -> Iterator[ast.AST]:
+    for node in ast.walk(tree):
+        match node:
+            case ast.arg(annotation=ast.expr() as annotation) | ast.AnnAssign(annotation=annotation):
+                yield from ast.walk(annotation)
+            case ast.FunctionDef(returns=ast.expr() as returned) | ast.AsyncFunctionDef(returns=ast.expr() as returned):
+                yield from ast.walk(returned)
+
+
+def guarded_imports(tree: ast.Module) -> Iterator[ast.stmt]:
     """Imports whose failure the code expects: `try: import numpy` with a handler for ImportError."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(_catches_import_errors(handler) for handler in node.handlers):

@@ -15,7 +15,7 @@ from temporalio.exceptions import ActivityError
 
 from seconder import names
 from seconder.contracts.approvals import NoticeUpdate
-from seconder.contracts.blocks import BlockFacts, BlockReport, BlockRun, PendingCall, SettledCall
+from seconder.contracts.blocks import BlockFacts, BlockOrigin, BlockReport, BlockRun, PendingCall, SettledCall
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.definitions import AgentDefinition
 from workflows import outcomes, timeouts
@@ -70,7 +70,7 @@ class Blocks:
                 report = report.model_copy(update={"kind": "failed", "error": doubts})
                 break
             self._record.block_suspended(call, report)
-            opened, newly = await self._settle(definition, run, report)
+            opened, newly = await self._settle(definition, run, report, facts.purpose)
             entries += opened
             settled += newly
             run = run.model_copy(update={"journal": report.journal, "settled": newly})
@@ -108,13 +108,14 @@ class Blocks:
         return report.model_copy(update={"kind": "failed", "finished": False, "error": error})
 
     async def _settle(
-        self, definition: AgentDefinition, run: BlockRun, report: BlockReport
+        self, definition: AgentDefinition, run: BlockRun, report: BlockReport, purpose: str
     ) -> tuple[list[OpenRequest], tuple[SettledCall, ...]]:
         """Have all calls decided that a block waits for, and run those that are approved."""
         calls = {pending.number: _call_of(run, pending) for pending in report.pending}
-        settlements, entries = await self._side_effects.settle(
-            definition, list(calls.values()), from_block=run.call.call_id
-        )
+        for call in calls.values():
+            self._record.called(call)
+        origin = BlockOrigin(call_id=run.call.call_id, purpose=purpose)
+        settlements, entries = await self._side_effects.settle(definition, list(calls.values()), origin=origin)
         settled = tuple(
             SettledCall(number=number, call=call, settlement=settlements[call.call_id])
             for number, call in calls.items()

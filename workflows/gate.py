@@ -16,7 +16,7 @@ from temporalio.workflow import ParentClosePolicy
 
 from seconder import markdown, names
 from seconder.contracts.approvals import CALLS_PER_REQUEST, ApprovalRequest, ApprovalResult, Notice, NoticeUpdate
-from seconder.contracts.blocks import BlockFacts
+from seconder.contracts.blocks import BlockFacts, BlockOrigin
 from seconder.contracts.calls import Call, Decision, ToolReport
 from seconder.contracts.definitions import AgentDefinition
 from seconder.contracts.session import CancelCall, SessionRequest, Waiting
@@ -80,7 +80,7 @@ class Gate:
         calls: Sequence[Call],
         *,
         block: BlockFacts | None = None,
-        from_block: str = "",
+        origin: BlockOrigin | None = None,
     ) -> list[OpenRequest]:
         """Open requests for calls that became pending together, as few as their size permits."""
         opened = []
@@ -95,7 +95,7 @@ class Gate:
                 task=markdown.one_line(self._session.task, 500),
                 calls=tuple(calls[start : start + CALLS_PER_REQUEST]),
                 block=block,
-                from_block=from_block,
+                origin=origin,
                 reviewers=definition.policy.reviewers,
                 created_at=now,
                 expires_at=now + timedelta(seconds=definition.policy.expires_after_seconds),

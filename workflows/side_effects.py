@@ -7,6 +7,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from seconder.contracts.approvals import NoticeUpdate
+from seconder.contracts.blocks import BlockOrigin
 from seconder.contracts.calls import ApprovedCall, Call, Decision, Settlement, ToolReport
 from seconder.contracts.definitions import AgentDefinition
 from seconder.errors import ContractError
@@ -27,14 +28,14 @@ class SideEffects:
         self._status = status
 
     async def settle(
-        self, definition: AgentDefinition, calls: Sequence[Call], *, from_block: str = ""
+        self, definition: AgentDefinition, calls: Sequence[Call], *, origin: BlockOrigin | None = None
     ) -> tuple[dict[str, Settlement], list[OpenRequest]]:
         """Ask for all and run each as soon as it is approved; gives what became of them by call id, and the requests.
 
-        `from_block` is the call id of the block that waits for them.
+        `origin` is the block that waits for them, when it is not the model itself.
         """
         settled: dict[str, Settlement] = {}
-        entries = self._gate.ask(definition, calls, from_block=from_block)
+        entries = self._gate.ask(definition, calls, origin=origin)
         flows = [asyncio.create_task(self._settle_request(definition, entry, settled)) for entry in entries]
         await workflow.wait(flows)
         for flow in flows:

@@ -45,6 +45,13 @@ class ToolError(Exception):
     type = "ToolError"
 
 
+class OutcomeUnknown(ToolError):  # noqa: N818 - what happened, and maybe no error at all
+    """A tool may have done what it was asked for, or not; nobody knows."""
+
+    __module__ = "builtins"
+    type = "OutcomeUnknown"
+
+
 class Bridge:
     """Numbers the calls of a block, in the order in which they are made, and hands out their answers."""
 
@@ -114,6 +121,8 @@ def _opened(answer: dict[str, object]) -> object:
 
 
 def _tool_error(name: str, message: str) -> ToolError:
+    if name == "OutcomeUnknown":
+        return OutcomeUnknown(message)
     if name == "ToolError" or not name.isidentifier():
         return ToolError(message)
     bases = (ToolError, _CATCHABLE[name]) if name in _CATCHABLE else (ToolError,)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from sandbox.guest import fixed, output
-from sandbox.guest.bridge import Exchange, ToolError, bridge
+from sandbox.guest.bridge import Exchange, OutcomeUnknown, ToolError, bridge
 from sandbox.guest.style import awaits_its_calls
 from sandbox.guest.values import ValueTooLarge, json_text
 
@@ -84,7 +84,8 @@ class _Program:
             """End the block and the session: `value` is the session's output."""
             bridge.finish(json_text(value, self.block["result_bytes"], "the value of finish"))
 
-        names.update(tools, call_tool=call_tool, finish=finish, ToolError=ToolError, __builtins__=builtins)
+        errors = {"ToolError": ToolError, "OutcomeUnknown": OutcomeUnknown}
+        names.update(tools, **errors, call_tool=call_tool, finish=finish, __builtins__=builtins)
 
     def tool(self, name: str, parameters: list[dict[str, Any]] | None) -> Callable[..., object]:
         bind = _any_keywords if parameters is None else _binder(parameters)

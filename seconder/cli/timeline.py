@@ -1,6 +1,7 @@
 """A session as a timeline."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -98,9 +99,13 @@ def _decision(detail: Detail, tool: str) -> str:
 
 
 def _block(detail: Detail, _: str) -> str:
+    where = f" in {detail['sandbox']}" if detail.get("sandbox") else ""
+    waits_for = detail.get("waits_for")
+    if isinstance(waits_for, list):
+        counted = ", ".join(f"{count} {tool}" for tool, count in Counter(map(str, waits_for)).items())
+        return f"{detail.get('kind')}{where}, waits for {counted}"
     calls = detail.get("calls")
     counted = ", ".join(f"{count} {tool}" for tool, count in calls.items()) if isinstance(calls, dict) else ""
-    where = f" in {detail['sandbox']}" if detail.get("sandbox") else ""
     return f"{detail.get('kind')}{where}, after {counted or 'no calls'}"
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from seconder.contracts.base import Contract, Digest, Moment
-from seconder.contracts.blocks import BlockFacts
+from seconder.contracts.blocks import BlockFacts, BlockOrigin
 from seconder.contracts.calls import Call, Decision, Review, Reviewer, ToolReport
 
 CALLS_PER_REQUEST = 8
@@ -33,8 +33,8 @@ class ApprovalRequest(Contract):
     calls: tuple[Call, ...] = Field(min_length=1, max_length=CALLS_PER_REQUEST)
     block: BlockFacts | None = None
     """What was found in the code, when the one call is a block."""
-    from_block: str = ""
-    """The call id of the block that makes these calls and waits for them, when it is not the model itself."""
+    origin: BlockOrigin | None = None
+    """The block that makes these calls and waits for them, when it is not the model itself."""
     reviewers: tuple[str, ...] = Field(min_length=1)
     created_at: Moment
     expires_at: Moment

@@ -46,6 +46,13 @@ class BlockFacts(Contract):
         return not (self.sensitive or self.side_effects or self.dynamic or self.mounts or self.domains)
 
 
+class BlockOrigin(Contract):
+    """The block that a call comes from: the call id of the block, and what the model says that it is for."""
+
+    call_id: str
+    purpose: str = ""
+
+
 class SettledCall(Contract):
     """A side-effecting call of a block that was decided on, with what came of it; `number` is the block's own count."""
 

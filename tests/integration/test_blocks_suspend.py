@@ -74,8 +74,9 @@ async def test_five_reads_and_five_gathered_side_effects_are_one_suspension_and_
     assert history.tools == {"pay": 4}
     assert len(history.request_ids) == 2
     request = await session.request(2)
-    assert request.from_block
-    assert request.from_block in (await session.notice(2)).all_text
+    assert request.origin is not None
+    assert request.origin.purpose == "Pay what is owed."
+    assert request.origin.call_id in (await session.notice(2)).all_text
 
 
 FATES = """

@@ -11,7 +11,7 @@ from seconder import names
 from seconder.testing.model import code, function_call, text
 from tests.integration.conftest import dev_server, judge, skipping_server
 from tests.integration.evidence import History
-from tests.integration.stage import ALAN, Stage, open_stage
+from tests.integration.stage import ALAN, Process, Stage, open_stage
 
 DAY = 24 * 3600.0
 
@@ -139,3 +139,38 @@ async def test_a_click_after_the_expiry_is_answered_and_changes_nothing() -> Non
         assert [receipt.decision.kind for receipt in (await session.result()).receipts] == ["expired"]
         assert not (await History.fetch(stage.client, session.approval().id)).reviews
         await judge(stage)
+
+
+async def test_a_block_goes_on_after_thirty_days_in_another_worker(days: WorkflowEnvironment) -> None:
+    """While it waits no process holds anything of it; its clock then says that a month has passed."""
+    program = (
+        "from datetime import datetime, timezone\n"
+        "before = datetime.now(timezone.utc)\n"
+        "paid = pay(customer=7, cents=100)['paid']\n"
+        "[paid, (datetime.now(timezone.utc) - before).days]"
+    )
+    processes: list[Process] = ["engine", "tools", "gateway"]
+    async with open_stage(days.client, processes=processes, expires_after=40 * DAY) as stage:
+        session = await stage.start([code(program, "Pay.")], [text("Done.")], limits={"wall_clock_seconds": 60 * DAY})
+        async with stage.process("code"):
+            await session.approve(1)
+            await session.notice(2)
+        await days.sleep(timedelta(days=30))
+        await session.approve(2)
+        async with stage.process("code"):
+            await session.result()
+        assert session.told()[0]["result"] == [100, 30]
+        assert (await session.history()).tools == {"pay": 1}
+        await judge(stage)
+
+
+async def test_a_block_sees_an_expiry_as_a_time_out(stage: Stage) -> None:
+    """It can catch that, and nobody is said to have denied anything."""
+    program = "try:\n    pay(customer=7, cents=100)\nexcept TimeoutError as late:\n    print(type(late).__name__, late)"
+    session = await stage.start([code(program, "Pay.")], [text("Done.")])
+    await session.approve(1)
+    await session.result()
+    [told] = session.told()
+    assert told["stdout"].startswith("TimeoutError ")
+    assert "denied" not in told["stdout"]
+    assert not (await session.history()).tools

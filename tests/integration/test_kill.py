@@ -1,21 +1,15 @@
 """Processes that die at the worst moment, for real: separate ones, ended with SIGKILL."""
 
-import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Literal
 
 import pytest
 from temporalio.client import Client
 
 from seconder.testing.model import code, function_call, text
 from tests.integration.conftest import QUICK_RESTARTS, dev_server, judge
-from tests.integration.stage import APP, Stage, open_stage
+from tests.integration.processes import separate
+from tests.integration.stage import open_stage
 
-CHECKOUT = Path(__file__).parents[2]
 PAY = function_call("pay", {"customer": 7, "cents": 100})
 
 
@@ -24,39 +18,6 @@ async def client() -> AsyncIterator[Client]:
     """Of a server whose workers come and go."""
     async with await dev_server(*QUICK_RESTARTS) as temporal:
         yield temporal.client
-
-
-@asynccontextmanager
-async def separate(
-    stage: Stage, which: Literal["engine", "code", "tools"]
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    """`python -m workers …`, with the settings of the stage and nothing else; killed at the end if it still lives."""
-    settings = stage.settings
-    everything = {
-        "SECONDER_CHANNEL": settings.channel,
-        "SECONDER_REVIEWERS": ",".join(settings.reviewers),
-        "SECONDER_SLACK_URL": settings.slack_url,
-        "SLACK_BOT_TOKEN": settings.slack_bot_token.get_secret_value(),
-        "OPENAI_API_KEY": settings.openai_api_key.get_secret_value(),
-        "OPENAI_BASE_URL": settings.openai_base_url,
-    }
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SECONDER_", "TEMPORAL_"))}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "workers", which),
-        cwd=CHECKOUT,
-        env=kept
-        | {"SECONDER_APP": ",".join(APP), "TEMPORAL_ADDRESS": stage.client.service_client.config.target_host}
-        | (everything if which == "engine" else {}),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
 
 
 async def test_the_engine_dies_while_one_call_waits_and_another_runs(client: Client) -> None:
