@@ -11,6 +11,7 @@ from typing import Any, assert_never
 import structlog
 from temporalio import activity
 
+from activities.fetching import Fetcher
 from sandbox.protocol import (
     Answer,
     Call,
@@ -23,6 +24,7 @@ from sandbox.protocol import (
     RefusedAnswer,
     ValueAnswer,
 )
+from seconder import names
 from seconder.agents import Agent
 from seconder.canonical import sha256_of
 from seconder.contracts.blocks import BlockRun, SettledCall
@@ -38,13 +40,17 @@ _log = structlog.get_logger(__name__)
 class BlockCalls:
     """Answers the calls of one run of a block, by the tools of this worker."""
 
-    def __init__(self, agent: Agent, run: BlockRun) -> None:
+    def __init__(self, agent: Agent, run: BlockRun, fetcher: Fetcher) -> None:
         self._agent = agent
+        self._fetcher = fetcher
+        self.domains = agent.blocks.domains if run.call.arguments.get("domains") else ()
         self._run = run
         self._pinned = {spec.name: spec for spec in run.grant}
 
     async def answer(self, call: Call) -> Answer:
         """The answer to a live call; what goes wrong with it is an answer too."""
+        if call.tool == names.FETCH and self.domains:
+            return await self._fetcher.answer(self.domains, call.arguments)
         pinned = self._pinned.get(call.tool)
         if pinned is None:
             return RefusedAnswer(reason=f"{call.tool} is not among the tools that this block may call")

@@ -8,6 +8,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.block_calls import BlockCalls, answered, normal_form, pinned_differences
+from activities.fetching import Fetcher
 from activities.heartbeats import heartbeats
 from activities.workspace import Workspaces
 from sandbox.protocol import (
@@ -30,6 +31,7 @@ from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun, PendingC
 from seconder.contracts.workspaces import WorkspaceChanges
 from seconder.effects import Effect
 from seconder.errors import ContractError
+from seconder.stubs import FETCH_STUB
 
 _log = structlog.get_logger(__name__)
 _ERROR_MAX_CHARACTERS = 8_000
@@ -47,22 +49,26 @@ class BlockRunner:
         workspaces: Workspaces,
         agents: Mapping[str, Agent],
         worker: str,
+        *,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._sandboxes = sandboxes
         self._workspaces = workspaces
         self._agents = agents
         self._worker = worker
+        self._fetcher = fetcher or Fetcher()
 
     @activity.defn(name=names.ACTIVITY_RUN_BLOCK)
     async def run_block(self, run: BlockRun) -> BlockReport:
         """Run one approved block to its end or to the calls that it waits for; what goes wrong in it is reported."""
         agent = self._verified(run)
-        calls = BlockCalls(agent, run)
+        calls = BlockCalls(agent, run, self._fetcher)
         sandbox = self._sandboxes[agent.blocks.sandbox]
+        signatures = {tool.name: tool.stub for tool in run.grant} | ({names.FETCH: FETCH_STUB} if calls.domains else {})
         spec = BlockSpec(
             code=str(run.call.arguments["code"]),
-            tools=tuple(tool.name for tool in run.grant),
-            signatures={tool.name: tool.stub for tool in run.grant},
+            tools=tuple(signatures),
+            signatures=signatures,
             limits=run.settings,
             journal=_journal(run),
             mounts=agent.blocks.mounts if run.call.arguments.get("mounts") else (),

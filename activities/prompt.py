@@ -9,6 +9,7 @@ from typing import Any
 from seconder.contracts.definitions import AgentDefinition, ToolSpec
 from seconder.contracts.model import ModelRequest
 from seconder.names import EXECUTE_CODE
+from seconder.stubs import FETCH_STUB
 
 _RULES = """
 You act through people: every call with a side effect is shown to a reviewer, exactly as you wrote it, and runs only \
@@ -88,21 +89,25 @@ def _execute_code(definition: AgentDefinition) -> dict[str, Any]:
 
 def _what_code_can_do(definition: AgentDefinition) -> list[str]:
     parts = [_CODE.strip()]
-    if files := _files(definition):
-        parts.append(files)
-    parts.append("The tools of code:\n\n" + "\n".join(spec.stub for spec in definition.reads()).strip())
+    if outside := _outside(definition):
+        parts.append(outside)
+    stubs = [spec.stub for spec in definition.reads()] + ([FETCH_STUB] if definition.blocks.domains else [])
+    parts.append("The tools of code:\n\n" + "\n".join(stubs).strip())
     if acting := definition.side_effects():
         parts.append(f"{_SIDE_EFFECTS.strip()}\n\n" + "\n".join(spec.stub for spec in acting).strip())
     return parts
 
 
-def _files(definition: AgentDefinition) -> str:
+def _outside(definition: AgentDefinition) -> str:
     settings = definition.blocks
     lines = []
     if settings.workspace_bytes:
         lines.append("Files in /workspace are kept between programs that complete.")
     for mount in settings.mounts:
         lines.append(f"{mount.target} can be {'read and written' if mount.writable else 'read'}.")
+    if settings.domains:
+        hosts = ", ".join(f"{domain.host} ({', '.join(domain.methods)})" for domain in settings.domains)
+        lines.append(f"fetch reaches {hosts} and nothing else.")
     return " ".join(lines)
 
 

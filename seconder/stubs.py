@@ -6,10 +6,25 @@ from the schemas, rather than from the annotations, keeps them true.
 
 import keyword
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 _SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _DESCRIBED_FORMATS = {"date", "date-time", "time", "email", "uuid", "duration"}
+
+
+FETCH_STUB: Final = '''\
+class FetchResponse(TypedDict):
+    status: int
+    headers: dict[str, str]  # names in lower case
+    body: str
+    base64: NotRequired[bool]  # whether body is base64, as it is no text
+
+async def fetch(
+    url: str, method: str = "GET", headers: dict[str, str] = {}, body: str | None = None
+) -> FetchResponse:
+    """Fetch over HTTPS from an allowed host; a redirect is returned and not followed."""
+'''
+"""The built-in call of blocks whose agent allows domains."""
 
 
 def render_stub(

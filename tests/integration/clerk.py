@@ -4,12 +4,15 @@ Its side effects are reports to a witness (see `witness.py`), whichever process 
 """
 
 import asyncio
+import os
+import tempfile
 from datetime import timedelta
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
-from seconder import Agent, BlockSettings, Effect, Tool, ToolContext, ToolError, tool
+from seconder import Agent, BlockSettings, Domain, Effect, Mount, Tool, ToolContext, ToolError, tool
 from tests.integration.witness import bear_witness
 
 Cents = Annotated[int, Field(gt=0)]
@@ -98,4 +101,20 @@ hasty = Agent(
     blocks=BlockSettings(automatic=True, wall_seconds=5, cpu_seconds=2, memory_bytes=128 * 1024 * 1024),
 )
 
-agents = [agent, hasty]
+SHELF: Final = Path(tempfile.gettempdir()) / f"seconder-shelf-{os.getpid()}"
+"""A folder of the process that the tests run in; other processes have none."""
+
+connected = Agent(
+    name="connected-clerk",
+    version="1",
+    instructions="You are a clerk with a shelf and a telephone.",
+    model="gpt-5.1",
+    tools=_TOOLS,
+    blocks=BlockSettings(
+        automatic=True,
+        mounts=(Mount(source=str(SHELF), target="/mnt/shelf"),),
+        domains=(Domain(host="records.invalid"),),
+    ),
+)
+
+agents = [agent, hasty, connected]
