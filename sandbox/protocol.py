@@ -74,8 +74,8 @@ class BlockSpec(BaseModel):
     """One block to run, or to resume when its journal has entries.
 
     `workspace` is a folder of the host that the block finds, with all that is in it, as `/workspace` and may write to,
-    within its limits; what the block leaves there is the caller's to keep or to drop. A resumed block needs the
-    workspace as it was before its first run. `mounts` are further folders of the host.
+    within its limits. After a block that completed it holds what the block left; after any other outcome its content
+    is undefined. A resumed block needs the workspace as it was before its first run. `mounts` are further folders of the host.
 
     `tools` is the grant: the names that the code may call. Every other name is refused by the host, whatever the code
     does. `signatures` maps tool names to stubs such as `"async def get_order(order_id: int) -> Order"`, by which

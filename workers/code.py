@@ -13,7 +13,6 @@ from activities.workspace import Workspaces
 from sandbox.protocol import Sandbox
 from seconder import names
 from seconder.agents import Agent, load_agents
-from seconder.artifacts import ArtifactStore
 from seconder.contracts.block_settings import SandboxName
 from workers.sandboxes import sandboxes
 from workers.settings import Settings
@@ -36,11 +35,19 @@ async def code(
     """
     settings.require("code")
     agents = load_agents(settings.app)
+    workspaces = await session_files(settings)
     async with (
         sandboxes(settings, agents, on_progress=on_progress) as ready,
-        code_worker(client, settings, agents, ready, await working_store(settings)) as worker,
+        code_worker(client, settings, agents, ready, workspaces) as worker,
     ):
         yield worker
+
+
+async def session_files(settings: Settings) -> Workspaces:
+    """Where the files of sessions are kept, and unpacked while a block runs; what dead workers left is removed."""
+    workspaces = Workspaces(await working_store(settings), scratch=settings.sandbox_cache / "sessions")
+    await workspaces.sweep()
+    return workspaces
 
 
 def code_worker(
@@ -48,10 +55,9 @@ def code_worker(
     settings: Settings,
     agents: Mapping[str, Agent],
     sandboxes: Mapping[SandboxName, Sandbox],
-    store: ArtifactStore,
+    workspaces: Workspaces,
 ) -> Worker:
     """A worker of the queue `seconder-code` for these agents, in sandboxes that are started."""
-    workspaces = Workspaces(store, scratch=settings.sandbox_cache / "sessions")
     return Worker(
         client,
         task_queue=names.CODE_QUEUE,

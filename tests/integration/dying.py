@@ -17,7 +17,7 @@ from typing import Final
 from sandbox.protocol import Answer, Answerer, BlockOutcome, BlockSpec, Call, Sandbox, SandboxDescription
 from seconder.agents import load_agents
 from seconder.connection import connect
-from workers.code import code_worker
+from workers.code import code_worker, session_files
 from workers.sandboxes import sandboxes
 from workers.settings import load_settings
 from workers.storage import working_store
@@ -77,11 +77,10 @@ async def serve(folder: Path) -> None:
     """Serve until killed."""
     settings = load_settings()
     agents = load_agents(settings.app)
-    store = await working_store(settings)
-    client = await connect(storage=store)
+    client = await connect(storage=await working_store(settings))
     async with sandboxes(settings, agents) as ready:
         dying = {name: DyingSandbox(sandbox, folder) for name, sandbox in ready.items()}
-        await code_worker(client, settings, agents, dying, store).run()
+        await code_worker(client, settings, agents, dying, await session_files(settings)).run()
 
 
 def main(folder: Path) -> None:

@@ -207,10 +207,12 @@ async def test_a_mount_that_is_missing_is_named_and_stops_nothing_else(files: Fi
     assert isinstance(await files.run("1", mounts=files.mounts), BlockCompleted)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 async def test_a_mount_that_this_worker_cannot_write_to_is_named(files: Files) -> None:
-    """A writable mount needs a folder that the worker itself may write to."""
+    """A writable mount needs a folder that the worker itself may write to; root may write everywhere."""
     files.scratch.chmod(0o500)
+    if os.access(files.scratch, os.W_OK):
+        assert isinstance(await files.run("1", mounts=files.mounts), BlockCompleted)
+        return
     with pytest.raises(SandboxUnavailable, match=f"{files.scratch}.*cannot be written to"):
         await files.run("1", mounts=files.mounts)
 
