@@ -106,8 +106,7 @@ class Lanes:
             if not calls:
                 return _parsed(response.output_text)
             outputs = await asyncio.gather(*(_call(call) for call in calls))
-            body["input"] += [_carried(item.model_dump(mode="json", exclude_unset=True)) for item in response.output]
-            body["input"] += outputs
+            body["input"] += [*_carried(response), *outputs]
         return None
 
 
@@ -162,11 +161,13 @@ async def _call(call: ResponseFunctionToolCall) -> dict[str, Any]:
     return {"type": "function_call_output", "call_id": call.call_id, "output": told}
 
 
-def _carried(item: dict[str, Any]) -> dict[str, Any]:
-    """An item of the model as the next request has to repeat it; ids and states of calls are not needed."""
-    if item["type"] != "function_call":
-        return item
-    return {key: item[key] for key in ("type", "call_id", "name", "arguments")}
+def _carried(response: Response) -> list[dict[str, Any]]:
+    """The model's items as the next request has to repeat them; reasoning needs the ids of the calls that it led to."""
+    items = [item.model_dump(mode="json", exclude_unset=True) for item in response.output]
+    if any(item["type"] == "reasoning" for item in items):
+        return items
+    needed = ("type", "call_id", "name", "arguments")
+    return [{key: item[key] for key in needed} if item["type"] == "function_call" else item for item in items]
 
 
 def _parsed(text: str) -> JsonValue:
