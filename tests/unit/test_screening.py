@@ -55,6 +55,7 @@ SOUND = {
         except ToolError:
             print(__name__)
         """,
+    "names in annotations, which are not evaluated": "def f(order: Order) -> list[Order]:\n    return [order]\nf(1)",
     "a type alias": "type Rows = list[dict]\nx: Rows = []",
     "an escape that warns": "pattern = '\\d'",
     "a star import": "from math import *\nprint(sqrt(2))",
