@@ -1,6 +1,6 @@
 """Processes of their own that use a folder of artifacts: `python -m tests.unit.storing MODE FOLDER`.
 
-    killed      put the same bytes again and again, each time killed one line of the store later, until one put ends
+    killed      put the same bytes again and again, each time killed one line of Python later, until one put ends
     race        put many blobs, of which other processes put the same
     nobody      put as a user who may not
     small       put more than the process may write into one file
@@ -12,6 +12,7 @@ Each prints JSON.
 import asyncio
 import json
 import os
+import pathlib
 import resource
 import signal
 import sys
@@ -27,10 +28,12 @@ from seconder.errors import ServiceError
 BYTES = b"what a process was about to keep" * 4000
 SHARED = [f"shared {number}".encode() * 1000 for number in range(40)]
 NOBODY = 65534
+# What the store calls in `pathlib` may take several steps, such as to create a file and then to fill it.
+TRACED = {folder.__file__, pathlib.__file__}
 
 
 def killed(root: Path) -> dict[str, Any]:
-    """How many lines the store ran through until one put ended; each attempt has a folder by that number."""
+    """How many lines one put ran through; each attempt has a folder by that number."""
     line = 0
     while _dies_at(line, root / str(line)):
         line += 1
@@ -53,7 +56,7 @@ def _killer(line: int) -> Callable[[FrameType, str, Any], Any]:
 
     def trace(frame: FrameType, event: str, _argument: Any) -> Any:
         nonlocal left
-        if frame.f_code.co_filename != folder.__file__:
+        if frame.f_code.co_filename not in TRACED:
             return None
         if event == "line":
             if left == 0:

@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import ssl
+import tracemalloc
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -304,6 +305,18 @@ async def test_answers_are_bounded_and_checked(
     with pytest.raises(error, match=said) as raised:
         await desk.fetch("/")
     assert type(raised.value) is error
+
+
+async def test_a_bomb_takes_no_memory(desk: Desk) -> None:
+    """What is beyond the limit is not even decompressed."""
+    desk.server.responses["/"] = answer(BOMB, "Content-Encoding: gzip")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="more than"):
+            await desk.fetch("/")
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def _silent(_writer: asyncio.StreamWriter) -> None:
