@@ -10,6 +10,7 @@ from seconder.artifacts import ArtifactStore, open_store
 from seconder.artifacts.opening import storage_location
 from seconder.client import SeconderClient
 from seconder.connection import connect
+from seconder.errors import ConfigurationError
 
 
 def ask[Answer](question: Callable[[SeconderClient], Awaitable[Answer]]) -> Answer:
@@ -26,4 +27,7 @@ def ask[Answer](question: Callable[[SeconderClient], Awaitable[Answer]]) -> Answ
 def _storage() -> ArtifactStore:
     # From the variables that the processes read: without their store, large results could not be shown.
     given = os.environ.get("SECONDER_STORAGE", "")
-    return open_store(storage_location(given, os.environ.get("SECONDER_DATA") or "data"))
+    try:
+        return open_store(storage_location(given, os.environ.get("SECONDER_DATA") or "data"))
+    except ConfigurationError as error:
+        raise ConfigurationError(f"SECONDER_STORAGE: {error}") from error

@@ -72,10 +72,11 @@ async def model() -> AsyncIterator[ScriptedModel]:
 
 
 @pytest.fixture
-def settings(slack: LocalSlack, model: ScriptedModel) -> Settings:
+def settings(slack: LocalSlack, model: ScriptedModel, tmp_path: Path) -> Settings:
     """Settings with which everything works."""
     return Settings().changed(
         app=("examples.support_desk:agent",),
+        data=tmp_path,
         channel=CHANNEL.id,
         reviewers=(ANNA.id,),
         slack_url=slack.api_url,
@@ -160,6 +161,7 @@ async def test_all_is_well(server: WorkflowEnvironment, settings: Settings, caps
     text = {found["name"]: found["text"] for found in report["findings"]}
     assert "Anna Approver (U0ANNA)" in text["reviewers"]
     assert "#approvals" in text["slack channel"]
+    assert text["storage"] == str(settings.data / "artifacts")
     assert "6 reads, 3 side-effecting tools" in text["agents"]
 
 
@@ -197,6 +199,8 @@ async def test_the_table_is_for_people(settings: Settings, capsys: pytest.Captur
         ({"openai_api_key": "sk-wrong-key"}, "model", "refuses the key", "OPENAI_API_KEY"),
         ({"openai_base_url": "http://127.0.0.1:1/v1"}, "model", "cannot be reached", "OPENAI_BASE_URL"),
         ({"app": ()}, "agents", "No agents are named", "SECONDER_APP"),
+        ({"storage": "/dev/null/artifacts"}, "storage", "cannot be written to: Not a directory", ""),
+        ({"storage": "gs://bucket"}, "storage", "SECONDER_STORAGE: Artifacts cannot be kept at gs://", ""),
         ({"app": ("nowhere:agent",)}, "agents", "'nowhere:agent' cannot be imported", ""),
     ],
 )

@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import json
+import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +24,9 @@ from seconder.artifacts import ArtifactStore, FolderStore
 from seconder.artifacts.driver import THRESHOLD_BYTES
 from seconder.connection import connect, data_converter
 from seconder.errors import ContractError, NotFoundError
+from seconder.testing.model import text
 from tests.integration.conftest import dev_server
+from tests.integration.stage import Stage
 from tests.integration.storage_workflow import MEASURING, MEGABYTES, Parcel, Parcels, measure, produce
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -230,3 +234,29 @@ async def test_a_result_that_cannot_be_stored_fails_the_activity(server: Workflo
             await handle.result()
     assert isinstance(raised.value.cause, ActivityError)
     assert "cannot be written to: Not a directory" in str(raised.value.cause.cause)
+
+
+async def test_the_command_shows_a_large_result(stage: Stage) -> None:
+    """With the processes' store it prints the result; without it, a sentence that names the setting."""
+    words = "word " * 40_000
+    session = await stage.start([text(words)])
+    assert (await session.result()).output == words
+    code, output, _ = await show(stage, session.session_id, SECONDER_STORAGE=stage.settings.storage)
+    assert (code, json.loads(output)["result"]["output"]) == (0, words)
+    code, output, said = await show(stage, session.session_id, SECONDER_STORAGE=f"{stage.settings.storage}-of-others")
+    assert (code, output) == (2, "")
+    assert "the same SECONDER_STORAGE" in said
+    code, _, said = await show(stage, session.session_id, SECONDER_STORAGE="gs://bucket")
+    assert (code, "SECONDER_STORAGE" in said) == (2, True)
+
+
+async def show(stage: Stage, session_id: str, **variables: str) -> tuple[int | None, str, str]:
+    address: str = stage.client.service_client.config.target_host
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-c", "from seconder.cli import main; main()", "show", session_id, "--json"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"TEMPORAL_ADDRESS": address} | variables,
+    )
+    output, said = await process.communicate()
+    return process.returncode, output.decode(), said.decode()
