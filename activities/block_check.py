@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
 from pydantic import JsonValue
 
 from sandbox.screening import Problem, screen
+from sandbox.type_check import check_types
 from seconder import names
 from seconder.contracts.blocks import BlockFacts
 from seconder.contracts.definitions import AgentDefinition
 from seconder.effects import Effect
+from seconder.stubs import FETCH_STUB
 
 PURPOSE_MAX: Final = 1_000
+_log = structlog.get_logger(__name__)
 
 
 class Refused(Exception):  # noqa: N818 - told to the model as a value
@@ -54,6 +58,20 @@ def read_block(definition: AgentDefinition, arguments: JsonValue) -> CheckedBloc
         settings=settings,
     )
     return CheckedBlock(facts, {"code": code, **facts.reach()})
+
+
+async def type_problems(definition: AgentDefinition, facts: BlockFacts, code: str) -> str:
+    """What surely fails on the types of the tools, in words for the model; empty when nothing does.
+
+    It spares people blocks that cannot work and is no wall: where the checker is not to be had, the block goes on.
+    """
+    stubs = {spec.name: spec.stub for spec in definition.tools if spec.name in facts.tools}
+    if facts.domains:
+        stubs[names.FETCH] = FETCH_STUB
+    check = await check_types(code, stubs)
+    if check.unavailable:
+        _log.warning("block.types_not_checked", cause=check.unavailable)
+    return _in_words(check.problems) if check.problems else ""
 
 
 def _in_words(problems: tuple[Problem, ...]) -> str:

@@ -43,7 +43,7 @@ class Checks:
     async def check_calls(self, wanted: CheckCalls) -> CheckedCalls:
         """For each call: the normalised call, or what the model has to mend."""
         checked = await asyncio.to_thread(self._check_all, wanted)
-        return CheckedCalls(calls=tuple(checked))
+        return CheckedCalls(calls=tuple([await _type_checked(wanted.definition, found) for found in checked]))
 
     @activity.defn(name=names.ACTIVITY_CHECK_OUTPUT)
     async def check_output(self, wanted: CheckOutput) -> OutputVerdict:
@@ -98,6 +98,13 @@ class Checks:
             return tool.normalise(arguments)
         except InvalidArguments as error:
             raise Refused(str(error)) from error
+
+
+async def _type_checked(definition: AgentDefinition, found: CheckedCall | RefusedCall) -> CheckedCall | RefusedCall:
+    if isinstance(found, RefusedCall) or found.block is None:
+        return found
+    problems = await block_check.type_problems(definition, found.block, str(found.call.arguments["code"]))
+    return RefusedCall(name=found.call.tool, error=problems) if problems else found
 
 
 def _call(
