@@ -16,6 +16,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NoReturn
 
 from pydantic import JsonValue
@@ -24,12 +25,12 @@ from sandbox import messages
 from sandbox.calls import Answer, Call, FailedAnswer, FinalAnswer, PendingAnswer, RefusedAnswer, ValueAnswer
 from sandbox.guest.values import json_text
 from sandbox.journal import Journal, JournalEntry
-from sandbox.messages import clean
 from sandbox.protocol import (
     Answerer,
     BlockCompleted,
     BlockDiverged,
     BlockFailed,
+    BlockLimits,
     BlockOutcome,
     BlockSpec,
     BlockSuspended,
@@ -40,7 +41,8 @@ from sandbox.signatures import parameters_of
 from sandbox.transcript import Transcript
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGE = 200_000
+_LARGE = 50_000
+"""Bytes; what is parsed and walked at once below that takes some milliseconds."""
 _LIMITS = frozenset(LimitName.__args__)  # type: ignore[attr-defined]
 
 
@@ -110,15 +112,19 @@ class Conversation:
         Raises what the answerer raised.
         """
         try:
-            # Parsing megabytes would hold up the worker's event loop.
-            message = await asyncio.to_thread(messages.read, data) if len(data) > _LARGE else messages.read(data)
+            apart = len(data) > _LARGE
+            # One too many is enough to know.
+            most_calls = self._limits.calls - self._made + 1
+            message = await _run(apart, lambda: messages.read(data, most_calls=most_calls))
             self._transcript.keep_back(*(message.kept_back or (0, "")))
             if message.op == "calls":
-                for call in message.calls:
+                calls = [await _run(apart, partial(_checked_call, call, self._limits)) for call in message.calls]
+                for call in calls:
                     self._take(call)
                 return await self._next_batch()
             self._check_nothing_is_missing()
-            return self._end(message)
+            result = await _run(apart, lambda: _checked(message.result, self._limits.result_bytes))
+            return self._end(message, result)
         except messages.Malformed as malformed:
             return self._tampered(str(malformed))
         except _Ended as ended:
@@ -158,7 +164,6 @@ class Conversation:
             self._violation(f"call {call.number} after call {self._made}")
         if call.number > self._limits.calls:
             raise _Ended(self.over_limit("calls"))
-        call = call.model_copy(update={"arguments": self._checked(call.arguments, self._limits.argument_bytes)})
         if call.number <= self._recorded:
             entry = self._entries[call.number - 1]
             if not entry.records(call):
@@ -169,12 +174,6 @@ class Conversation:
         else:
             self._ask(call)
         self._made = call.number
-
-    def _checked(self, value: JsonValue, max_bytes: int) -> Any:  # noqa: ANN401 - the same JSON as it came
-        try:
-            return json.loads(json_text(value, max_bytes, "a value"))
-        except ValueError as error:
-            self._violation(str(error))
 
     def _ask(self, call: Call) -> None:
         self._keep(len(call.model_dump_json()))
@@ -255,15 +254,14 @@ class Conversation:
 
     # The end
 
-    def _end(self, message: messages.Message) -> BlockOutcome:
+    def _end(self, message: messages.Message, result: JsonValue) -> BlockOutcome:
         if message.op in ("done", "finish"):
-            result = self._checked(message.result, self._limits.result_bytes)
             return BlockCompleted(result=result, finished=message.op == "finish", **self._ending())
         if message.op == "failed":
             return self.failed(
-                clean(message.error) or "Exception",
-                clean(message.message),
-                traceback=clean(message.traceback),
+                message.error or "Exception",
+                message.message,
+                traceback=message.traceback,
                 limit=message.limit if message.limit in _LIMITS else None,  # type: ignore[arg-type]
             )
         return self._violation(f"the operation {message.op[:40]!r}")
@@ -304,6 +302,22 @@ class Conversation:
             "journal": self._journal(),
             "usage": usage,
         }
+
+
+async def _run[R](apart: bool, work: Callable[[], R]) -> R:  # noqa: FBT001 - reads as "run apart"
+    """Do the work; in a thread where it would hold up the worker's event loop for longer than a moment."""
+    return await asyncio.to_thread(work) if apart else work()
+
+
+def _checked_call(call: messages.SaidCall, limits: BlockLimits) -> Call:
+    return Call(number=call.number, tool=call.tool, arguments=_checked(call.arguments, limits.argument_bytes))
+
+
+def _checked(value: object, max_bytes: int) -> Any:  # noqa: ANN401 - the same JSON as it came
+    try:
+        return json.loads(json_text(value, max_bytes, "a value"))
+    except ValueError as error:
+        raise messages.Malformed(str(error)) from error
 
 
 def _settled(entry: JournalEntry, answer: FinalAnswer, at: datetime) -> JournalEntry:

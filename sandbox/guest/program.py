@@ -22,6 +22,7 @@ BLOCK = "block"
 _RESULT = "__block_result__"
 _MAX_MESSAGE = 8_000
 _MAX_TRACEBACK = 16_000
+_MAX_NAME = 256
 _KINDS = {
     "positional": inspect.Parameter.POSITIONAL_OR_KEYWORD,
     "keyword": inspect.Parameter.KEYWORD_ONLY,
@@ -78,6 +79,10 @@ class _Program:
 
         def call_tool(tool: str, /, **arguments: object) -> object:
             """Call a tool by its name; a name outside the grant raises PermissionError."""
+            if not isinstance(tool, str):
+                raise TypeError(f"call_tool(): the name of a tool is text, not {type(tool).__name__}")
+            if not tool.isidentifier() or len(tool) > _MAX_NAME:
+                raise PermissionError(f"{_cut(tool, _MAX_NAME)!r} is not among the tools that this block may call")
             return (tools.get(tool) or self.tool(tool, None))(**arguments)
 
         def finish(value: object) -> NoReturn:
@@ -126,7 +131,7 @@ class _Program:
             message += " (a tool call returns a coroutine in a block that uses async or await: write `await` before it)"
         return {
             "op": "failed",
-            "error": type(error).__name__,
+            "error": _cut(type(error).__name__, _MAX_NAME),
             "message": message,
             "traceback": _cut(_render(error), _MAX_TRACEBACK),
             "limit": limit,
@@ -179,6 +184,7 @@ def _drop_own_frames(rendered: traceback.TracebackException, seen: set[int]) -> 
 
 
 def _cut(text: str, size: int) -> str:
+    text = text.encode("utf-8", "replace").decode()
     if len(text) <= size:
         return text
     return f"{text[: size // 3]}\n… {len(text) - size:,} characters left out …\n{text[-(size * 2 // 3) :]}"
