@@ -72,10 +72,11 @@ class Channel:
         return b"".join(chunks)
 
 
-def bootstrap(modules: tuple[str, ...], installed: tuple[str, ...]) -> str:
-    """Source that makes these modules of `sandbox.guest` in a guest, without a file of the host, and installs some.
+def bootstrap(modules: tuple[str, ...], *, preloaded: tuple[str, ...], installed: tuple[str, ...]) -> str:
+    """Source that makes these modules of `sandbox.guest` in a guest, without a file of the host.
 
-    They are made in their order, which must be that of their imports.
+    They are made in their order, which must be that of their imports. Further modules are `preloaded`; those that are
+    `installed` have a function of that name, which is called in the end.
     """
     sources = {name: (GUEST / f"{name}.py").read_text() for name in modules}
     return f"""
@@ -89,7 +90,7 @@ for name, source in {sources!r}.items():
     sys.modules[module.__name__] = module
     setattr(sys.modules["sandbox.guest"], name, module)
     exec(compile(source, "<seconder>/" + name + ".py", "exec"), module.__dict__)
-for name in {PRELOADED!r}:
+for name in {preloaded!r}:
     importlib.import_module(name)
 for name in {installed!r}:
     sys.modules["sandbox.guest." + name].install()

@@ -15,7 +15,7 @@ from pathlib import Path
 # Its own folder is not on the path of a script that runs isolated.
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from sandbox.channel import Channel, bootstrap
+from sandbox.channel import PRELOADED, Channel, bootstrap
 
 # In the order of their imports.
 GUEST_MODULES = ("values", "style", "fixed", "output", "bridge", "loop", "files", "program", "eryx_port")
@@ -89,7 +89,7 @@ def main(folder: Path, workspace: Path, mounts: list[tuple[str, str, bool]]) -> 
             # In this process's memory, and bounded with it.
             vfs_mount_path="/tmp",  # noqa: S108 - the guest's own
         )
-        guest.execute(bootstrap(GUEST_MODULES, INSTALLED))
+        guest.execute(bootstrap(GUEST_MODULES, preloaded=PRELOADED, installed=INSTALLED))
     except Exception as error:  # noqa: BLE001 - the worker tells it to whoever can mend it
         channel.send(b"x", f"{type(error).__name__}: {error}".encode())
         return

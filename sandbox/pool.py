@@ -1,7 +1,8 @@
 """Warm helper processes, each for one block.
 
 A helper is started before it is needed, serves one block and is killed: nothing of a block outlives it, and whatever a
-block does to its interpreter it does to a process that was about to end.
+block does to its interpreter it does to a process that was about to end. A kind of helper that can put its guest back
+to how it was before a block may be told to serve several, one after the other.
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from seconder.contracts.block_settings import Mount
 
 MAX_FRAME = 8 * 2**20
 _START_SECONDS = 120.0
+_RENEW_SECONDS = 30.0
 _WATCH_SECONDS = 0.05
 _REFILL_SECONDS = 0.2
 _WORKSPACES = "workspaces"
@@ -38,13 +40,14 @@ _MEMORY_SLACK = 64 * 2**20
 class HelperKind:
     """What the helpers of a backend are: a script, further arguments and the whole environment for it.
 
-    `folder` is this user's own, on disk; what blocks write lies below it.
+    `folder` is this user's own, on disk; what blocks write lies below it. `blocks` is how many a helper serves.
     """
 
     script: Path
     folder: Path
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    blocks: int = 1
 
 
 class HelperGone(Exception):  # noqa: N818 - what happened, not a fault of the caller
@@ -61,7 +64,10 @@ class Helper:
         self._proc = Path(f"/proc/{process.pid}")
         self._baseline = (0.0, 0)
         self._last_cpu_seconds: float | None = None
+        self._served = 0
         self.peak_memory_bytes = 0
+        self.at_rest = False
+        """Whether the guest stands still after its block, so that it can be put back to how it was."""
         self.guest_python = ""
 
     @classmethod
@@ -144,7 +150,26 @@ class Helper:
         kind, _ = await self.receive()
         if kind != b"b":
             raise HelperGone(f"it sent {kind!r} before it had anything to run")
+        self._served += 1
+        self.at_rest = False
+        self.peak_memory_bytes = 0
+        self._last_cpu_seconds = None
         self._baseline = (self._cpu_seconds() or 0.0, self._private_bytes() or 0)
+
+    def may_serve_again(self, blocks: int) -> bool:
+        """Whether this helper can and may take a further block, of so many in all."""
+        return self.at_rest and self.alive and self._served < blocks
+
+    async def renew(self) -> None:
+        """Have the guest put back to how it was before any block. Raises HelperGone."""
+        await self.send(b"")
+        try:
+            async with asyncio.timeout(_RENEW_SECONDS):
+                letter, _ = await self.receive()
+        except TimeoutError:
+            raise HelperGone("it did not put its guest back in time") from None
+        if letter != b"r":
+            raise HelperGone(f"it sent {letter!r} in place of a fresh guest")
 
     def cpu_seconds(self) -> float | None:
         """CPU time since `begin`, as last seen; None where the system does not tell."""
@@ -256,7 +281,7 @@ class HelperPool:
 
     @contextlib.asynccontextmanager
     async def helper(self, memory_bytes: int, mounts: tuple[Mount, ...] = ()) -> AsyncIterator[Helper]:
-        """A helper for one block, bounded and ready; it is gone afterwards. Raises SandboxUnavailable.
+        """A helper for one block, bounded and ready; what the block did is gone afterwards. Raises SandboxUnavailable.
 
         What a guest sees is fixed when it is made: with mounts, a helper is started for this block alone.
         """
@@ -267,7 +292,10 @@ class HelperPool:
                 yield helper
             finally:
                 self._serving.discard(helper)
-                self._retire(helper)
+                if helper.may_serve_again(self._kind.blocks) and not mounts and not self.closed:
+                    self._launches.appendleft(asyncio.create_task(self._renewed(helper)))
+                else:
+                    self._retire(helper)
                 self._fill(self._warm)
 
     async def close(self) -> None:
@@ -311,6 +339,17 @@ class HelperPool:
         asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._fill, self._warm)
         return helper
 
+    async def _renewed(self, helper: Helper) -> Helper:
+        try:
+            await helper.renew()
+        except HelperGone:
+            self._retire(helper)
+            return await Helper.launch(self._kind)
+        except BaseException:
+            self._retire(helper)
+            raise
+        return helper
+
     def _check_open(self) -> None:
         if self.closed:
             raise SandboxUnavailable("this sandbox is closed; start it before running blocks")
@@ -323,5 +362,7 @@ class HelperPool:
         ending.add_done_callback(self._ending.discard)
 
     def _fill(self, wanted: int) -> None:
+        if self._kind.blocks > 1 and self._launches:
+            wanted -= len(self._serving)
         while not self.closed and len(self._launches) < wanted:
             self._launches.append(asyncio.create_task(Helper.launch(self._kind)))

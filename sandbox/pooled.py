@@ -14,7 +14,7 @@ import asyncio
 import os
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from sandbox.conversation import Conversation
 from sandbox.pool import Helper, HelperGone, HelperKind, HelperPool
@@ -53,6 +53,10 @@ class PooledSandbox(ABC):
     def _version(self) -> str:
         """The version of what runs the guests. Raises SandboxUnavailable if it is not installed."""
 
+    def _ending_for(self, reason: str) -> Literal["exited", "crashed", "out of memory"]:
+        """What a guest's end means, by the reason that its helper gave."""
+        return "exited"
+
     async def start(self) -> None:
         """Make ready to run blocks, and start the warm helpers. Raises SandboxUnavailable."""
         if self._pool is not None:
@@ -83,7 +87,8 @@ class PooledSandbox(ABC):
                     return await self._with_files(helper, conversation, spec, spec.workspace, outcome)
                 return outcome
             finally:
-                helper.kill()
+                if not helper.at_rest:
+                    helper.kill()
                 await conversation.close()
 
     async def close(self) -> None:
@@ -135,17 +140,22 @@ class PooledSandbox(ABC):
                 elif kind == b"m":
                     step = await conversation.hear(payload)
                     if not isinstance(step, bytes):
+                        helper.at_rest = True
                         return step
                     await helper.send(step)
                 else:
                     helper.memory_bytes()
+                    helper.at_rest = True
                     return self._guest_ended(helper, conversation, spec, payload.decode("utf-8", "replace"))
         except HelperGone as gone:
             return self._helper_crashed(helper, conversation, spec, str(gone))
 
     def _guest_ended(self, helper: Helper, conversation: Conversation, spec: BlockSpec, reason: str) -> BlockFailed:
-        if _used_up(helper, spec):
+        ending = self._ending_for(reason)
+        if ending == "out of memory" or _used_up(helper, spec):
             return conversation.over_limit("memory_bytes")
+        if ending == "crashed":
+            return _crashed(conversation, reason[:300])
         last_line = reason.strip().splitlines()[-1].strip()[:300] if reason.strip() else "no reason given"
         return conversation.failed("SandboxExited", f"the block ended its interpreter ({last_line})")
 
@@ -156,11 +166,15 @@ class PooledSandbox(ABC):
             return conversation.failed("SandboxViolation", f"the block tampered with its sandbox: {how}")
         if _used_up(helper, spec):
             return conversation.over_limit("memory_bytes")
-        return conversation.failed(
-            "SandboxCrashed",
-            f"the block crashed its interpreter ({how}); most often that is a recursion through C code without an "
-            "end (__repr__, __eq__, __getattr__, lru_cache), data nested thousands deep, or too much in /tmp",
-        )
+        return _crashed(conversation, how)
+
+
+def _crashed(conversation: Conversation, how: str) -> BlockFailed:
+    return conversation.failed(
+        "SandboxCrashed",
+        f"the block crashed its interpreter ({how}); most often that is a recursion through C code without an "
+        "end (__repr__, __eq__, __getattr__, lru_cache) or data nested thousands deep",
+    )
 
 
 def _used_up(helper: Helper, spec: BlockSpec) -> bool:

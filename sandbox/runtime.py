@@ -41,6 +41,11 @@ async def prepare_runtime(cache: Path, version: str, on_progress: Callable[[str]
     return folder
 
 
+def library_of(runtime: Path) -> Path:
+    """The folder of the runtime's standard library, with what could be compiled of it."""
+    return runtime / _UNPACKED / "python-stdlib"
+
+
 async def _unpack(folder: Path) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -1,0 +1,138 @@
+"""A sandbox that runs in the emulated machine, for tests that know nothing of it.
+
+It implements `sandbox.protocol.Sandbox`: specs and outcomes cross the line as JSON, calls are answered out here.
+"""
+
+import asyncio
+import itertools
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from sandbox.calls import Call
+from sandbox.protocol import (
+    Answerer,
+    BlockOutcome,
+    BlockSpec,
+    SandboxDescription,
+    SandboxUnavailable,
+)
+from tests.hyperlight.machine import Machine
+
+_OUTCOME: TypeAdapter[BlockOutcome] = TypeAdapter(BlockOutcome)
+
+
+class MachineGone(Exception):  # noqa: N818 - what happened, not a fault of the caller
+    """The machine ended, or its program did."""
+
+
+@dataclass
+class _Run:
+    answer: Answerer
+    ended: asyncio.Future[BlockOutcome]
+    calls: dict[int, asyncio.Task[None]] = field(default_factory=dict)
+    fault: BaseException | None = None
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class RemoteSandbox:
+    """The sandbox of a machine's station."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
+        self._numbers = itertools.count(1)
+        self._runs: dict[int, _Run] = {}
+        self._listening: asyncio.Task[None] | None = None
+        self._description: SandboxDescription | None = None
+
+    async def start(self) -> None:
+        """Wait until the station is ready. Raises SandboxUnavailable."""
+        message = await self._received()
+        if message["op"] != "ready":
+            raise SandboxUnavailable(message["reason"])
+        self._description = SandboxDescription.model_validate(message["description"])
+        self._listening = asyncio.create_task(self._listen())
+
+    async def run(self, spec: BlockSpec, answer: Answerer) -> BlockOutcome:
+        """Run a block in there; see `sandbox.protocol.Sandbox.run`."""
+        number = next(self._numbers)
+        run = self._runs[number] = _Run(answer, asyncio.get_running_loop().create_future())
+        self._say(op="run", run=number, spec=spec.model_dump(mode="json"))
+        try:
+            return await asyncio.shield(run.ended)
+        except asyncio.CancelledError:
+            self._say(op="cancel", run=number)
+            await run.cancelled.wait()
+            raise
+        finally:
+            del self._runs[number]
+            for call in run.calls.values():
+                call.cancel()
+            await asyncio.gather(*run.calls.values(), return_exceptions=True)
+
+    async def close(self) -> None:
+        """Listen no more; the machine is turned off by whoever turned it on."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+
+    def describe(self) -> SandboxDescription:
+        """What the station says of its sandbox."""
+        if self._description is None:
+            raise SandboxUnavailable("the machine is not started")
+        return self._description
+
+    def _say(self, **message: object) -> None:
+        self._machine.writer.write(json.dumps(message).encode() + b"\n")
+
+    async def _received(self) -> dict[str, Any]:
+        line = await self._machine.reader.readline()
+        if not line:
+            raise MachineGone(self._machine.last_words())
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+    async def _listen(self) -> None:
+        try:
+            while True:
+                self._hear(await self._received())
+        except MachineGone as gone:
+            for run in self._runs.values():
+                run.ended.set_exception(gone)
+                run.cancelled.set()
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        # A run that was cancelled out here may still have something to say.
+        run = self._runs.get(message["run"])
+        if run is None:
+            return
+        match message["op"]:
+            case "call":
+                call = Call.model_validate(message["call"])
+                run.calls[call.number] = asyncio.create_task(self._answer(message["run"], run, call))
+            case "withdrawn":
+                run.calls[message["number"]].cancel()
+            case "outcome":
+                run.ended.set_result(_OUTCOME.validate_python(message["outcome"]))
+            case "cancelled":
+                run.cancelled.set()
+            case "raised":
+                run.ended.set_exception(run.fault or _raised(message))
+                run.cancelled.set()
+
+    async def _answer(self, number: int, run: _Run, call: Call) -> None:
+        try:
+            answer = await run.answer(call)
+        except Exception as fault:  # noqa: BLE001 - raised from `run`, once the station has ended the block
+            run.fault = fault
+            self._say(op="fault", run=number, number=call.number)
+        else:
+            self._say(op="answer", run=number, number=call.number, answer=answer.model_dump(mode="json"))
+
+
+def _raised(message: dict[str, Any]) -> Exception:
+    if message["kind"] == "unavailable":
+        return SandboxUnavailable(message["message"])
+    return RuntimeError(f"the sandbox in the machine raised:\n{message['traceback']}")

@@ -1,0 +1,115 @@
+"""The program in the emulated machine: a sandbox, worked through one line by the tests outside.
+
+Each message is a line of JSON. From the tests: `run` (a block's spec), `answer` and `fault` (what became of a call),
+`cancel`. To the tests: `ready` or `unavailable`, then `call` and `withdrawn` (a call that nobody waits for any more),
+and one of `outcome`, `cancelled` and `raised` for each run.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from sandbox.backends.hyperlight import HyperlightSandbox
+from sandbox.calls import Answer, Call
+from sandbox.protocol import BlockSpec, Sandbox, SandboxUnavailable
+from tests.hyperlight.machine import LINE, MAX_MESSAGE
+
+_ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+
+
+class FaultOutside(Exception):  # noqa: N818 - stands for what the tests raised
+    """What answers a call raised something, outside of this machine."""
+
+
+class Station:
+    """Runs what it is told to, many blocks at once."""
+
+    def __init__(self, sandbox: Sandbox, writer: asyncio.StreamWriter) -> None:
+        self._sandbox = sandbox
+        self._writer = writer
+        self._runs: dict[int, asyncio.Task[None]] = {}
+        self._waiting: dict[tuple[int, int], asyncio.Future[Answer]] = {}
+
+    def say(self, **message: object) -> None:
+        self._writer.write(json.dumps(message).encode() + b"\n")
+
+    def hear(self, message: dict[str, Any]) -> None:
+        run = message["run"]
+        match message["op"]:
+            case "run":
+                spec = BlockSpec.model_validate(message["spec"])
+                self._runs[run] = asyncio.create_task(self._run(run, spec))
+            case "cancel" if run in self._runs:
+                self._runs[run].cancel()
+            case "answer" if waiting := self._waiting.pop((run, message["number"]), None):
+                waiting.set_result(_ANSWER.validate_python(message["answer"]))
+            case "fault" if waiting := self._waiting.pop((run, message["number"]), None):
+                waiting.set_exception(FaultOutside())
+
+    async def _run(self, run: int, spec: BlockSpec) -> None:
+        async def answer(call: Call) -> Answer:
+            waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            self._waiting[run, call.number] = waiting
+            self.say(op="call", run=run, call=call.model_dump(mode="json"))
+            try:
+                given: Answer = await waiting
+            except asyncio.CancelledError:
+                self._waiting.pop((run, call.number), None)
+                self.say(op="withdrawn", run=run, number=call.number)
+                raise
+            return given
+
+        try:
+            outcome = await self._sandbox.run(spec, answer)
+        except asyncio.CancelledError:
+            self.say(op="cancelled", run=run)
+        except Exception as error:  # noqa: BLE001 - told to the test
+            kind = "unavailable" if isinstance(error, SandboxUnavailable) else "fault"
+            text = "" if isinstance(error, FaultOutside) else "".join(traceback.format_exception(error))
+            self.say(op="raised", run=run, kind=kind, message=str(error), traceback=text)
+        else:
+            self.say(op="outcome", run=run, outcome=outcome.model_dump(mode="json"))
+        finally:
+            del self._runs[run]
+
+
+async def main() -> None:
+    """Start the sandbox, say so, and do as told until the machine is turned off."""
+    reader, writer = await _line()
+    # A new micro-VM takes ten seconds here, one that is put back less than one.
+    places = os.cpu_count() or 1
+    sandbox = HyperlightSandbox(Path(os.environ["CACHE"]), warm=places, most=places, blocks_per_helper=1000)
+    station = Station(sandbox, writer)
+    try:
+        await sandbox.start()
+    except SandboxUnavailable as error:
+        station.say(op="unavailable", reason=str(error))
+        await writer.drain()
+        return
+    station.say(op="ready", description=sandbox.describe().model_dump(mode="json"))
+    while line := await reader.readline():
+        station.hear(json.loads(line))
+
+
+async def _line() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    # The device can be opened once only.
+    descriptor = os.open(LINE, os.O_RDWR)
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader(limit=MAX_MESSAGE)
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await loop.connect_read_pipe(lambda: protocol, os.fdopen(descriptor, "rb", buffering=0))
+    writing, writing_protocol = await loop.connect_write_pipe(
+        lambda: asyncio.streams.FlowControlMixin(loop=loop), os.fdopen(os.dup(descriptor), "wb", buffering=0)
+    )
+    return reader, asyncio.StreamWriter(writing, writing_protocol, reader, loop)
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    asyncio.run(main())
