@@ -13,13 +13,14 @@ from pydantic import JsonValue
 from approvals.arguments import SHORT, arguments_part, compact, readable, text_part
 from approvals.block_kit import MESSAGE_SIZE, Json, actions, button, header, line, person, rich, text
 from approvals.fitting import Part, brief, lay_out
-from approvals.pointers import APPROVE, DENY, DETAILS, REQUEST_ID_MAX, Pointer
+from approvals.pointers import REQUEST_ID_MAX, Pointer
 from approvals.text import mrkdwn
 from approvals.wording import Standing, at, in_words, outside_of, standing_of, title_of
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.blocks import BlockFacts, BlockOrigin
 from seconder.contracts.calls import Call, Decision, Outcome, ToolReport
 from seconder.errors import ContractError
+from seconder.names import ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS
 
 ACTIONS_BLOCK: Final = "seconder.actions."
 _DETAILS: Final = "Show details"
@@ -185,11 +186,11 @@ def _result(result: JsonValue) -> Part:
 
 def _buttons(request: ApprovalRequest, number: int, call: Call, decision: Decision | None) -> Json:
     pointer = str(Pointer(request.request_id, call.digest))
-    verdicts = [button(APPROVE, "Approve", pointer, "primary"), button(DENY, "Deny", pointer, "danger")]
+    verdicts = [button(ACTION_APPROVE, "Approve", pointer, "primary"), button(ACTION_DENY, "Deny", pointer, "danger")]
     return actions(
         f"{ACTIONS_BLOCK}{number}",
         *([] if decision else verdicts),
-        button(DETAILS, _DETAILS, pointer),
+        button(ACTION_DETAILS, _DETAILS, pointer),
     )
 
 

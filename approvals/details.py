@@ -6,10 +6,11 @@ from typing import Final
 
 from approvals.arguments import arguments_in_full
 from approvals.block_kit import PIECE, Json, actions, boxes, button, line, person, plain, rich, size, text
-from approvals.pointers import NEXT_PAGE, PREVIOUS_PAGE, Pointer
+from approvals.pointers import Pointer
 from approvals.wording import action_of, at, outside_of
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.calls import Call, Decision
+from seconder.names import ACTION_NEXT_PAGE, ACTION_PREVIOUS_PAGE
 
 CALLBACK: Final = "seconder.details"
 TURN_BLOCK: Final = "seconder.turn"
@@ -51,8 +52,8 @@ def _turn(pointer: Pointer, page: int, pages: int) -> Json:
 
     return actions(
         TURN_BLOCK,
-        *([button(PREVIOUS_PAGE, "Previous page", to(page - 1))] if page else []),
-        *([button(NEXT_PAGE, "Next page", to(page + 1))] if page + 1 < pages else []),
+        *([button(ACTION_PREVIOUS_PAGE, "Previous page", to(page - 1))] if page else []),
+        *([button(ACTION_NEXT_PAGE, "Next page", to(page + 1))] if page + 1 < pages else []),
     )
 
 

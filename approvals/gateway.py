@@ -20,13 +20,13 @@ from approvals.block_kit import Json
 from approvals.cards import ACTIONS_BLOCK
 from approvals.details import TURN_BLOCK, details_view, trouble_view
 from approvals.payloads import Click, Submission, parse
-from approvals.pointers import APPROVE, DENY, DETAILS, NEXT_PAGE, PREVIOUS_PAGE
 from approvals.requests import Requests
 from approvals.reviewing import Found, Refused, Reviewing
 from approvals.slack_errors import SLACK_ERRORS
 from approvals.whispers import Whisper
 from seconder.contracts.calls import Review, Reviewer
 from seconder.errors import ContractError
+from seconder.names import ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS, ACTION_NEXT_PAGE, ACTION_PREVIOUS_PAGE
 
 DEADLINE: Final = 2.5
 """Seconds until Slack must be acked; it gives 3."""
@@ -63,11 +63,11 @@ class Gateway:
         self._app_id = app_id
         self._now = now
         self._on_click: dict[str, Callable[[Click, datetime], Awaitable[Reply]]] = {
-            APPROVE: self._approve,
-            DENY: self._ask_for_reason,
-            DETAILS: self._show_details,
-            PREVIOUS_PAGE: self._turn_page,
-            NEXT_PAGE: self._turn_page,
+            ACTION_APPROVE: self._approve,
+            ACTION_DENY: self._ask_for_reason,
+            ACTION_DETAILS: self._show_details,
+            ACTION_PREVIOUS_PAGE: self._turn_page,
+            ACTION_NEXT_PAGE: self._turn_page,
         }
 
     async def handle(self, payload: object) -> Reply:

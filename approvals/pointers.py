@@ -13,11 +13,6 @@ from seconder.errors import ContractError
 
 REQUEST_ID_MAX: Final = 80
 """Characters: a session id has at most 64; longer ones would leave no room in a notice of eight calls."""
-APPROVE: Final = names.ACTION_APPROVE
-DENY: Final = names.ACTION_DENY
-DETAILS: Final = names.ACTION_DETAILS
-PREVIOUS_PAGE: Final = "seconder.previous"
-NEXT_PAGE: Final = "seconder.next"
 _POINTER = re.compile(rf"({names.APPROVAL_PREFIX}[A-Za-z0-9._-]+-[0-9]+):([0-9a-f]{{64}})(?:#([0-9]{{1,4}}))?")
 
 

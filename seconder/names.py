@@ -58,6 +58,8 @@ SEARCH_ATTRIBUTES: Final = {
 ACTION_APPROVE: Final = "seconder.approve"
 ACTION_DENY: Final = "seconder.deny"
 ACTION_DETAILS: Final = "seconder.details"
+ACTION_PREVIOUS_PAGE: Final = "seconder.previous"
+ACTION_NEXT_PAGE: Final = "seconder.next"
 
 EXECUTE_CODE: Final = "execute_code"
 FETCH: Final = "fetch"

@@ -1,14 +1,14 @@
 """What went wrong with the model, as Temporal has to know it: whether asking again may help, and when."""
 
-from datetime import timedelta
 from typing import Final
 
 import openai
 from openai.types.responses import ResponseError
 from temporalio.exceptions import ApplicationError
 
+from activities.faults.retry_after import retry_after
+
 _NO_MONEY: Final = "insufficient_quota"
-_LONGEST_WAIT: Final = timedelta(minutes=10)
 _MESSAGE_MAX_CHARACTERS: Final = 2_000
 """Of what a server says: some repeat the whole request, and the history keeps every attempt."""
 
@@ -19,7 +19,7 @@ def application_error(error: Exception) -> ApplicationError:
         return ApplicationError(
             f"The model's rate limit is reached: {_message(error)}",
             type="ModelRateLimited",
-            next_retry_delay=_retry_after(error),
+            next_retry_delay=retry_after(error.response.headers),
         )
     if isinstance(error, openai.APIStatusError):
         final = error.status_code < 500 and error.status_code not in (408, 409)
@@ -57,11 +57,3 @@ def _how_to_mend(error: openai.APIStatusError) -> str:
     if error.status_code == 404:
         return " Check the agent's model and OPENAI_BASE_URL of the engine."
     return ""
-
-
-def _retry_after(error: openai.RateLimitError) -> timedelta | None:
-    """What the server asked for in seconds; its other form, a date, is rare and left to the retry policy."""
-    value = error.response.headers.get("retry-after", "")
-    if not value.replace(".", "", 1).isdecimal():
-        return None
-    return min(timedelta(seconds=float(value)), _LONGEST_WAIT)

@@ -1,14 +1,13 @@
 """What went wrong with Slack, as Temporal has to know it: whether trying again may help, and when."""
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final
 
 from temporalio.exceptions import ApplicationError
 
+from activities.faults.retry_after import retry_after
 from approvals.slack_errors import answer_in, refusal_in
 
-_LONGEST_WAIT: Final = timedelta(minutes=10)
 _BOT: Final = "Put the bot token (xoxb-…) of the installed app into SLACK_BOT_TOKEN of the engine."
 _CHANNEL: Final = "Set SECONDER_CHANNEL to the id of a channel that exists, and invite the app into it."
 _OURS: Final = "This is a mistake in Seconder: please report it with the request id."
@@ -38,8 +37,9 @@ _MEND: Final[Mapping[str, str]] = {
 def application_error(error: Exception) -> ApplicationError:
     """The error of a call of Slack's Web API that did not do what it should."""
     if _status(error) == 429:
+        headers = getattr(getattr(error, "response", None), "headers", {})
         return ApplicationError(
-            "Slack asks for fewer messages a minute.", type="SlackRateLimited", next_retry_delay=_retry_after(error)
+            "Slack asks for fewer messages a minute.", type="SlackRateLimited", next_retry_delay=retry_after(headers)
         )
     code = refusal_in(error)
     if not code:
@@ -54,9 +54,3 @@ def application_error(error: Exception) -> ApplicationError:
 def _status(error: Exception) -> int:
     response = getattr(error, "response", None)
     return int(getattr(response, "status_code", None) or getattr(response, "status", None) or 0)
-
-
-def _retry_after(error: Exception) -> timedelta | None:
-    headers = getattr(getattr(error, "response", None), "headers", {})
-    value = {str(name).lower(): value for name, value in headers.items()}.get("retry-after", "")
-    return min(timedelta(seconds=int(value)), _LONGEST_WAIT) if str(value).isdecimal() else None

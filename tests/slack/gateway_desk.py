@@ -17,13 +17,14 @@ from activities.notices import Notices
 from approvals.gateway import Gateway
 from approvals.http import PATH, serve_http
 from approvals.identity import app_id_of
-from approvals.pointers import APPROVE, DENY, Pointer
+from approvals.pointers import Pointer
 from approvals.requests import Requests
 from approvals.socket_mode import serve_socket_mode
 from seconder import names
 from seconder.contracts.approvals import ApprovalRequest, ApprovalResult, ApprovalState
 from seconder.contracts.calls import Call, Review
 from seconder.effects import Effect
+from seconder.names import ACTION_APPROVE, ACTION_DENY
 from seconder.testing.slack import Delivery, LocalChannel, LocalSlack, LocalUser, Message, View
 from workflows.approval import Approval
 
@@ -92,7 +93,7 @@ class Desk:
         notice = await self.notices.post_notice(request)
         return Case(request, self.slack.message(CHANNEL.id, notice.ts), handle)
 
-    async def click(self, case: Case, user: LocalUser, action_id: str = APPROVE, *, call: int = 0) -> Delivery:
+    async def click(self, case: Case, user: LocalUser, action_id: str = ACTION_APPROVE, *, call: int = 0) -> Delivery:
         """Click a button of a call; calls count from 0."""
         return await self.slack.click(
             user.id, message_ts=case.message.ts, action_id=action_id, block_id=f"seconder.actions.{call + 1}"
@@ -100,7 +101,7 @@ class Desk:
 
     async def denial(self, case: Case, user: LocalUser) -> View:
         """Click Deny, and the modal that opens."""
-        await self.click(case, user, DENY)
+        await self.click(case, user, ACTION_DENY)
         return await self.slack.wait_for_view(user.id)
 
     async def reviews(self, case: Case) -> list[Review]:

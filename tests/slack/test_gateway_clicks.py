@@ -7,9 +7,10 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from approvals.denial import CALLBACK, REASON_BLOCK, REASON_INPUT
-from approvals.pointers import APPROVE, DENY, DETAILS, NEXT_PAGE, PREVIOUS_PAGE, Pointer
+from approvals.pointers import Pointer
 from seconder import names
 from seconder.contracts.approvals import ApprovalResult
+from seconder.names import ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS, ACTION_NEXT_PAGE, ACTION_PREVIOUS_PAGE
 from seconder.testing.slack import LocalUser
 from tests.slack.gateway_desk import ALAN, ANNA, OTTO, RITA, Case, Desk, open_desk
 
@@ -61,7 +62,7 @@ async def test_a_blank_reason_is_refused_under_the_field(desk: Desk) -> None:
     await desk.slack.close_view(ANNA.id, view.id)
 
 
-@pytest.mark.parametrize("action_id", [APPROVE, DENY])
+@pytest.mark.parametrize("action_id", [ACTION_APPROVE, ACTION_DENY])
 @pytest.mark.parametrize("user", [OTTO, RITA])
 async def test_a_stranger_is_told_who_may_decide(desk: Desk, action_id: str, user: LocalUser) -> None:
     """Somebody who is no reviewer, the requester included, decides nothing and learns who may; others see nothing."""
@@ -81,7 +82,7 @@ async def test_anyone_in_the_channel_can_read_the_details(desk: Desk, reader: Lo
     """The details show the whole call to whoever sees the notice, and record nothing."""
     body = "".join(f"line {number}\n" for number in range(3000))
     case = await desk.request(body=body)
-    await desk.click(case, reader, DETAILS)
+    await desk.click(case, reader, ACTION_DETAILS)
     view = await desk.slack.wait_for_view(reader.id)
     assert "line 2999" in view.all_text
     assert case.request.calls[0].digest in view.all_text
@@ -92,12 +93,12 @@ async def test_anyone_in_the_channel_can_read_the_details(desk: Desk, reader: Lo
 async def test_the_pages_of_details_can_be_turned(desk: Desk) -> None:
     """What one modal cannot hold is on further pages of it."""
     case = await desk.request(body="\u00ad" * 32_000)
-    await desk.click(case, OTTO, DETAILS)
+    await desk.click(case, OTTO, ACTION_DETAILS)
     view = await desk.slack.wait_for_view(OTTO.id)
     assert "Page 1 of" in view.all_text
-    assert (await desk.slack.click(OTTO.id, view_id=view.id, action_id=NEXT_PAGE)).acked
+    assert (await desk.slack.click(OTTO.id, view_id=view.id, action_id=ACTION_NEXT_PAGE)).acked
     view = await desk.slack.wait_for_view(OTTO.id, lambda view: "Page 2 of" in view.all_text)
-    await desk.slack.click(OTTO.id, view_id=view.id, action_id=PREVIOUS_PAGE)
+    await desk.slack.click(OTTO.id, view_id=view.id, action_id=ACTION_PREVIOUS_PAGE)
     view = await desk.slack.wait_for_view(OTTO.id, lambda view: "Page 1 of" in view.all_text)
     await desk.slack.close_view(OTTO.id, view.id)
 
@@ -130,12 +131,12 @@ async def test_an_envelope_that_comes_twice_is_taken_twice_without_harm(desk: De
 
 async def _forged(desk: Desk, case: Case, user: str, **changes: object) -> object:
     """The last click of a notice, with parts of it replaced by whoever tampers with it."""
-    await desk.click(case, OTTO, DETAILS)
+    await desk.click(case, OTTO, ACTION_DETAILS)
     [view] = desk.slack.views(OTTO.id)
     await desk.slack.close_view(OTTO.id, view.id)
     payload = dict(desk.slack.deliveries[-1].payload)
     payload["user"] = {"id": user, "team_id": "T0LOCAL"}
-    payload["actions"] = [payload["actions"][0] | {"action_id": APPROVE} | changes]
+    payload["actions"] = [payload["actions"][0] | {"action_id": ACTION_APPROVE} | changes]
     return await desk.slack.forge(payload)
 
 
@@ -148,7 +149,7 @@ async def _forged(desk: Desk, case: Case, user: str, **changes: object) -> objec
         ("{request}:" + "a" * 64, "Nothing was recorded: this button belongs to a call that was superseded"),
     ],
 )
-@pytest.mark.parametrize("action_id", [APPROVE, DENY, DETAILS])
+@pytest.mark.parametrize("action_id", [ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS])
 async def test_a_button_of_no_call_records_nothing(desk: Desk, value: str, answer: str, action_id: str) -> None:
     """Unknown requests, other digests and garbage are refused with words for each, also for a reviewer."""
     case = await desk.request()
@@ -259,7 +260,7 @@ async def test_a_person_whom_the_app_cannot_write_to_is_told_by_the_response_url
     assert "not a reviewer" in desk.told(OTTO)[-1]
 
 
-@pytest.mark.parametrize("action_id", [DENY, DETAILS])
+@pytest.mark.parametrize("action_id", [ACTION_DENY, ACTION_DETAILS])
 async def test_a_modal_that_slack_does_not_open_is_told(desk: Desk, action_id: str) -> None:
     """A click that was to open a modal never ends in silence."""
     case = await desk.request()

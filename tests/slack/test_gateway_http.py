@@ -14,11 +14,13 @@ from temporalio.testing import WorkflowEnvironment
 from approvals.denial import CALLBACK, REASON_BLOCK
 from approvals.gateway import Gateway
 from approvals.http import BODY_MAX_BYTES, PATH, serve_http
-from approvals.pointers import APPROVE, DETAILS
 from approvals.requests import Requests
 from seconder.errors import ConfigurationError, ServiceError
+from seconder.names import ACTION_APPROVE, ACTION_DETAILS
 from seconder.testing.slack import sign, signed_headers
 from tests.slack.gateway_desk import ANNA, OTTO, Case, Desk, open_desk
+
+ACTIONS = "seconder.actions.1"
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -38,8 +40,8 @@ def approval_of(case: Case) -> dict[str, Any]:
         "actions": [
             {
                 "type": "button",
-                "action_id": APPROVE,
-                "block_id": "seconder.actions.1",
+                "action_id": ACTION_APPROVE,
+                "block_id": ACTIONS,
                 "value": case.pointer(),
             }
         ],
@@ -142,11 +144,11 @@ async def test_a_request_that_slack_did_not_just_sign_is_refused(desk: Desk, for
         {"user": None},
         {"actions": []},
         {"actions": "approve"},
-        {"actions": [{"type": "button", "action_id": APPROVE, "block_id": "seconder.actions.1"}]},
-        {"actions": [{"type": "button", "action_id": "other", "block_id": "seconder.actions.1", "value": "x"}]},
-        {"actions": [{"type": "button", "action_id": APPROVE, "block_id": "another", "value": "x"}]},
-        {"actions": [{"type": "button", "action_id": APPROVE, "block_id": "seconder.actions.1", "value": "x" * 2001}]},
-        {"actions": [{"type": "button", "action_id": DETAILS, "block_id": "seconder.actions.1", "value": 1}]},
+        {"actions": [{"type": "button", "action_id": ACTION_APPROVE, "block_id": ACTIONS}]},
+        {"actions": [{"type": "button", "action_id": "other", "block_id": ACTIONS, "value": "x"}]},
+        {"actions": [{"type": "button", "action_id": ACTION_APPROVE, "block_id": "another", "value": "x"}]},
+        {"actions": [{"type": "button", "action_id": ACTION_APPROVE, "block_id": ACTIONS, "value": "x" * 2001}]},
+        {"actions": [{"type": "button", "action_id": ACTION_DETAILS, "block_id": ACTIONS, "value": 1}]},
         {"container": None},
         {"type": 7},
         {"type": None},

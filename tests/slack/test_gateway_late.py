@@ -8,8 +8,8 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from approvals.denial import REASON_BLOCK
-from approvals.pointers import APPROVE, DENY, DETAILS
 from seconder.contracts.approvals import ApprovalResult
+from seconder.names import ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS
 from tests.slack.gateway_desk import ALAN, ANNA, OTTO, Case, Desk, open_desk
 
 
@@ -19,7 +19,7 @@ async def desk(temporal: WorkflowEnvironment) -> AsyncIterator[Desk]:
         yield running
 
 
-async def _last_word(desk: Desk, case: Case, action_id: str = APPROVE) -> str:
+async def _last_word(desk: Desk, case: Case, action_id: str = ACTION_APPROVE) -> str:
     """What Alan is told after a click."""
     told = len(desk.told(ALAN))
     assert (await desk.click(case, ALAN, action_id)).acked
@@ -32,7 +32,7 @@ async def _deny(desk: Desk, case: Case) -> None:
     await desk.slack.submit_view(ANNA.id, view.id, {REASON_BLOCK: "No."})
 
 
-@pytest.mark.parametrize("action_id", [APPROVE, DENY])
+@pytest.mark.parametrize("action_id", [ACTION_APPROVE, ACTION_DENY])
 async def test_a_late_click_hears_who_approved_and_when(desk: Desk, action_id: str) -> None:
     """After a decision a click changes nothing and names the decision that stands."""
     case = await desk.request()
@@ -115,7 +115,7 @@ async def test_details_of_a_closed_request_show_the_decision(desk: Desk) -> None
     await _deny(desk, case)
     async with desk.worker():
         await case.handle.result()
-    await desk.click(case, OTTO, DETAILS)
+    await desk.click(case, OTTO, ACTION_DETAILS)
     view = await desk.slack.wait_for_view(OTTO.id)
     assert "Denied at" in view.all_text
     assert "No." in view.all_text
@@ -158,7 +158,7 @@ async def test_calls_of_one_notice_are_decided_by_whoever_clicks(desk: Desk) -> 
         notice = await desk.slack.wait_for_message(
             lambda message: case.pointer() in str(message.blocks) and "1 of 2 decided" in message.all_text
         )
-        assert [element["block_id"] for element in notice.elements if element["action_id"] == APPROVE] == [
+        assert [element["block_id"] for element in notice.elements if element["action_id"] == ACTION_APPROVE] == [
             "seconder.actions.2"
         ]
         await desk.click(case, ALAN, call=1)

@@ -9,8 +9,8 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from approvals.denial import REASON_BLOCK
-from approvals.pointers import APPROVE, DENY, DETAILS
 from seconder.contracts.approvals import ApprovalResult
+from seconder.names import ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS
 from tests.slack.gateway_desk import ANNA, Cable, Case, Desk, open_desk
 
 
@@ -31,7 +31,7 @@ async def outage(temporal: WorkflowEnvironment) -> AsyncIterator[Outage]:
             yield Outage(desk, cable, await desk.request())
 
 
-@pytest.mark.parametrize("action_id", [APPROVE, DENY, DETAILS])
+@pytest.mark.parametrize("action_id", [ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS])
 @pytest.mark.parametrize("how", ["cut", "held"])
 async def test_a_click_while_temporal_is_away_is_told_and_works_later(outage: Outage, action_id: str, how: str) -> None:
     """Slack is acked in time, the person hears that nothing was recorded, and clicking again does it."""
@@ -42,13 +42,12 @@ async def test_a_click_while_temporal_is_away_is_told_and_works_later(outage: Ou
         outage.cable.hold()
     assert (await desk.click(case, ANNA, action_id)).acked
     told = await desk.slack.wait_for_ephemeral(ANNA.id)
-    assert told.text.startswith(
-        "Nothing was recorded: Temporal could not be reached." if action_id == APPROVE else "That could not be opened"
-    )
+    words = "Nothing was recorded: Temporal could not be reached."
+    assert told.text.startswith(words if action_id == ACTION_APPROVE else "That could not be opened")
     await outage.cable.mend()
     assert await desk.reviews(case) == []
     assert (await desk.click(case, ANNA, action_id)).acked
-    if action_id == APPROVE:
+    if action_id == ACTION_APPROVE:
         assert len(await desk.reviews(case)) == 1
     else:
         await desk.slack.wait_for_view(ANNA.id)

@@ -9,10 +9,10 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import WorkflowEnvironment
 
 from activities.notices import Notices
-from approvals.pointers import APPROVE
 from seconder.contracts.approvals import ApprovalRequest, ApprovalResult, Notice, NoticeUpdate, RefusedReview
 from seconder.contracts.calls import Call, Decision, Reviewer
 from seconder.effects import Effect
+from seconder.names import ACTION_APPROVE
 from seconder.testing.slack import LocalSlack
 from tests.slack.gateway_desk import ANNA, CHANNEL, OTTO, RITA, open_desk
 
@@ -75,7 +75,7 @@ async def test_an_update_redraws_the_same_message(workspace: LocalSlack, notices
     await notices.update_notice(NoticeUpdate(notice=notice, request=REQUEST, decisions=(DENIED,)))
     [message] = workspace.messages(CHANNEL.id)
     assert "Not this one." in message.all_text
-    assert APPROVE not in [element["action_id"] for element in message.elements]
+    assert ACTION_APPROVE not in [element["action_id"] for element in message.elements]
 
 
 async def test_an_answer_reaches_one_person_alone(workspace: LocalSlack, notices: Notices) -> None:

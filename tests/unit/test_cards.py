@@ -12,7 +12,7 @@ from approvals.cards import render_notice
 from approvals.denial import denial_view
 from approvals.details import details_view
 from approvals.fitting import text_digest
-from approvals.pointers import APPROVE, DENY, DETAILS, NEXT_PAGE, Pointer
+from approvals.pointers import Pointer
 from seconder.canonical import canonical_json, sha256_of
 from seconder.contracts.approvals import ApprovalRequest
 from seconder.contracts.block_settings import BlockSettings
@@ -30,6 +30,7 @@ from seconder.contracts.calls import (
 )
 from seconder.effects import Effect
 from seconder.errors import ContractError
+from seconder.names import ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS, ACTION_NEXT_PAGE
 from seconder.testing.slack.block_rules import walk
 from seconder.testing.slack.blocks import check_message_blocks, check_view
 
@@ -196,7 +197,7 @@ def test_a_decided_call_says_who_when_and_what_came_of_it(kind: str, outcome: Ou
     reports = {call.digest: report_of(outcome)} if outcome else {}
     card = render_notice(request_of(call), [decision_of(call, kind)], reports)
     assert shown in lines(check_message_blocks(card.blocks))
-    assert [action for action, _ in buttons(card.blocks)] == [DETAILS]
+    assert [action for action, _ in buttons(card.blocks)] == [ACTION_DETAILS]
     assert not card.text.startswith("Waits")
 
 
@@ -230,7 +231,7 @@ def test_calls_are_decided_one_by_one() -> None:
     shown = lines(check_message_blocks(card.blocks))
     assert shown[0] == "3 calls of issue_refund: spends money"
     assert "1 of 3 decided" in shown
-    still = [Pointer.parse(value).digest for action, value in buttons(card.blocks) if action == APPROVE]
+    still = [Pointer.parse(value).digest for action, value in buttons(card.blocks) if action == ACTION_APPROVE]
     assert still == [calls[0].digest, calls[2].digest]
     assert card.text.startswith("Waits for approval")
 
@@ -313,7 +314,7 @@ def test_details_that_fill_more_than_one_modal_have_pages() -> None:
     while True:
         view = check_view(details_view(request, call, None, page), "modal")
         texts += lines(view["blocks"])
-        turn = [value for action, value in buttons(view["blocks"]) if action == NEXT_PAGE]
+        turn = [value for action, value in buttons(view["blocks"]) if action == ACTION_NEXT_PAGE]
         if not turn:
             break
         page = Pointer.parse(turn[0]).page
@@ -376,4 +377,4 @@ def test_a_pointer_survives_the_way_through_slack(page: int) -> None:
 
 def test_buttons_are_those_that_others_know() -> None:
     """The action ids are stable names."""
-    assert (APPROVE, DENY, DETAILS) == ("seconder.approve", "seconder.deny", "seconder.details")
+    assert (ACTION_APPROVE, ACTION_DENY, ACTION_DETAILS) == ("seconder.approve", "seconder.deny", "seconder.details")
