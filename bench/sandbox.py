@@ -23,6 +23,7 @@ from typing import Any, Final
 from bench.memory import Memory, watch
 from bench.rounds import Measured, Times, children, measure
 from sandbox.backends.eryx import EryxSandbox
+from sandbox.backends.hyperlight import HyperlightSandbox
 from sandbox.protocol import (
     Answer,
     BlockCompleted,
@@ -40,6 +41,7 @@ from workers.settings import load_settings
 DEFAULT: Final = "eryx"
 BACKENDS: Final[Mapping[str, Callable[[Path, int], Sandbox]]] = {
     "eryx": lambda cache, warm: EryxSandbox(cache, warm=warm, most=8),
+    "hyperlight": lambda cache, warm: HyperlightSandbox(cache, warm=warm, most=8),
 }
 """Name → how it is made, with so many helpers kept warm."""
 
