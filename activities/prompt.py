@@ -101,7 +101,7 @@ def _what_code_can_do(definition: AgentDefinition) -> list[str]:
 def _outside(definition: AgentDefinition) -> str:
     settings = definition.blocks
     lines = []
-    if settings.workspace_bytes:
+    if settings.workspace_bytes and settings.sandbox != "hyperlight":
         lines.append("Files in /workspace are kept between programs that complete.")
     for mount in settings.mounts:
         lines.append(f"{mount.target} can be {'read and written' if mount.writable else 'read'}.")

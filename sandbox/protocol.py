@@ -75,7 +75,7 @@ class BlockSpec(BaseModel):
 
     `workspace` is a folder of the host that the block finds, with all that is in it, as `/workspace` and may write to,
     within its limits. After a block that completed it holds what the block left; after any other outcome its content
-    is undefined. A resumed block needs the workspace as it was before its first run. `mounts` are further folders of the host.
+    is undefined. A resumed block needs the workspace as it was before its first run. `mounts` are further folders.
 
     `tools` is the grant: the names that the code may call. Every other name is refused by the host, whatever the code
     does. `signatures` maps tool names to stubs such as `"async def get_order(order_id: int) -> Order"`, by which

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal
 
 from sandbox.backends.eryx import EryxSandbox
+from sandbox.backends.hyperlight import HyperlightSandbox
 from sandbox.protocol import Sandbox
 from seconder.agents import Agent
 from seconder.contracts.block_settings import SandboxName
@@ -36,4 +37,5 @@ async def sandboxes(
 
 
 def _make(backend: Backend, settings: Settings, on_progress: Callable[[str], None]) -> Sandbox:
-    return EryxSandbox(cache=settings.sandbox_cache, on_progress=on_progress)
+    kinds = {"eryx": EryxSandbox, "hyperlight": HyperlightSandbox}
+    return kinds[backend](cache=settings.sandbox_cache, on_progress=on_progress)

@@ -113,7 +113,9 @@ class BlockSettings(BlockLimits):
     domains: tuple[Domain, ...] = Field(default=(), max_length=64)
 
     @model_validator(mode="after")
-    def _are_distinct(self) -> Self:
+    def _hold_together(self) -> Self:
+        if self.sandbox == "hyperlight" and self.mounts:
+            raise ValueError('Hyperlight shows blocks no folder of the host; take sandbox = "eryx" or no mounts')
         targets = [mount.target for mount in self.mounts]
         for target in targets:
             if any(other == target or other.startswith(f"{target}/") for other in targets if other is not target):
