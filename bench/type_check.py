@@ -38,13 +38,13 @@ from tests.unit.test_type_check import FAULTY
 
 COMMANDS: Final[Mapping[str, tuple[str, ...]]] = {
     "ty": ("ty", "check", "--output-format", "concise", "--python-version", "3.14"),
-    "pyrefly": ("pyrefly", "check", "--output-format", "min-text", "--python-version", "3.14"),
+    "pyrefly": ("pyrefly", "check", "--preset", "default", "--output-format", "min-text", "--python-version", "3.14"),
     "pyright": ("pyright", "--pythonversion", "3.14"),
     "mypy": ("mypy", "--python-version", "3.14", "--disable-error-code", "top-level-await"),
     "mypy daemon": ("dmypy", "run", "--", "--python-version", "3.14", "--disable-error-code", "top-level-await"),
 }
 _REPORT: Final = re.compile(r"block\.py:(\d+).*?error\b(.*)|ERROR .*block\.py:(\d+)(.*)", re.IGNORECASE)
-_AWAIT: Final = re.compile(r"`?\"?await`?\"? .*(outside|only within|allowed)", re.IGNORECASE)
+_AWAIT: Final = re.compile(r"\b(await|async)\b.*(outside|only within|inside an async|not allowed)", re.IGNORECASE)
 _LIMIT_SECONDS: Final = 60
 
 type Check = Callable[[str], Awaitable[set[int]]]
@@ -124,7 +124,8 @@ def _reports(said: str) -> list[tuple[str, str]]:
 
 
 def _shop(*, awaits: bool) -> str:
-    stubs = "\n".join(dict.fromkeys("\n\n".join(STUBS.values()).split("\n\n")))
+    parts = (part.strip() for stub in STUBS.values() for part in re.split(r"\n\n(?=\S)", stub))
+    stubs = "\n".join(dict.fromkeys(parts))
     tools = stubs if awaits else stubs.replace("async def", "def")
     call = "async def" if awaits else "def"
     return (

@@ -54,11 +54,8 @@ class ToolStub:
 
     def __init__(self, name: str, stub: str) -> None:
         self.name = name
-        tree = ast.parse(stub if stub.rstrip().endswith(('"""', "'''", "...")) else f"{stub.rstrip().rstrip(':')}: ...")
-        functions = (node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-        self.function = next((node for node in functions if node.name == name), None)
-        if self.function is None:
-            raise ValueError(f"the stub of {name} does not define it")
+        tree = _parsed(stub)
+        self._function = _function(tree, name)
         self.classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
         self.aliases = {
             target.id: node.value
@@ -67,19 +64,17 @@ class ToolStub:
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        arguments = self.function.args
+        arguments = self._function.args
         self.parameters = {argument.arg: argument for argument in (*arguments.args, *arguments.kwonlyargs)}
 
     @property
     def signature(self) -> str:
         """The call as a model may write it, such as `get_order(order_id: int)`."""
-        assert self.function is not None  # noqa: S101 - else it was not made
-        return f"{self.name}({ast.unparse(self.function.args)})"
+        return f"{self.name}({ast.unparse(self._function.args)})"
 
     def parameter_at(self, place: int) -> str | None:
         """The parameter that a positional argument goes to, counted from 0."""
-        assert self.function is not None  # noqa: S101 - else it was not made
-        return self.function.args.args[place].arg if place < len(self.function.args.args) else None
+        return self._function.args.args[place].arg if place < len(self._function.args.args) else None
 
     def keys_of(self, class_name: str) -> list[str]:
         """The keys of a result's class; empty for a name that is none."""
@@ -97,8 +92,7 @@ class ToolStub:
 
     def declaration(self, *, awaits: bool) -> str:
         """The stub as a module of its own, so that classes of one name do not meet those of another tool."""
-        function = copy.deepcopy(self.function)
-        assert function is not None  # noqa: S101 - else it was not made
+        function = copy.deepcopy(self._function)
         function.body = [ast.Expr(ast.Constant(...))]
         for argument in (*function.args.args, *function.args.kwonlyargs):
             argument.annotation = self._bridged(argument.annotation)
@@ -177,6 +171,20 @@ def stub_files(names: Mapping[str, str], tools: Mapping[str, ToolStub], *, await
         shown.update(classes)
         lines += [f"from _tool_{name} import {known} as {known}\n" for known in (name, *classes)]
     return {**files, "__builtins__.pyi": "".join(lines)}
+
+
+def _parsed(stub: str) -> ast.Module:
+    try:
+        return ast.parse(stub)
+    except SyntaxError:
+        return ast.parse(f"{stub.rstrip().rstrip(':')}: ...")
+
+
+def _function(tree: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
+            return node
+    raise ValueError(f"the stub of {name} does not define it")
 
 
 def _in_style(function: ast.FunctionDef | ast.AsyncFunctionDef, *, awaits: bool) -> ast.stmt:
