@@ -51,7 +51,6 @@ def _body(request: ModelRequest) -> dict[str, Any]:
         "instructions": prompt.instructions(request),
         "input": list(request.items),
         "tools": prompt.tools(definition),
-        "parallel_tool_calls": True,
         "store": False,
         "prompt_cache_key": request.session_id,
     }

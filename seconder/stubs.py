@@ -38,7 +38,7 @@ def render_stub(
         returned = title
     else:
         returned = _type_of(result_schema)
-    classes = "".join(f"{_render_class(key, schema)}\n" for key, schema in sorted(definitions.items()))
+    classes = "".join(_render_class(key, schema) for key, schema in sorted(definitions.items()))
     return f"{classes}{_render_function(name, description, arguments_schema, returned)}"
 
 
@@ -51,17 +51,25 @@ def _render_function(name: str, description: str, arguments_schema: Mapping[str,
         if note := _note_on(schema):
             notes.append(f"        {key}: {note}")
     separator = "*, " if len(parameters) > 1 else ""
+    head = f"async def {name}({separator}{', '.join(parameters)}) -> {returned}:"
+    if not notes and len(description.splitlines()) == 1:
+        return f"{head} ...  # {description}\n"
     if notes:
         notes = ["", "    Args:", *notes, '    """']
     body = "\n".join([f'    """{_docstring(description)}', *notes]) + ("" if notes else '"""')
-    return f"async def {name}({separator}{', '.join(parameters)}) -> {returned}:\n{body}\n"
+    return f"{head}\n{body}\n"
 
 
 def _render_class(name: str, schema: Mapping[str, Any]) -> str:
     if "enum" in schema or "properties" not in schema:
         return f"{_identifier(name)} = {_type_of(schema)}\n"
-    lines = [f"class {_identifier(name)}(TypedDict):"]
-    for key, field in schema["properties"].items():
+    fields = schema["properties"]
+    head = f"class {_identifier(name)}(TypedDict):"
+    if not any(map(_note_on, fields.values())):
+        body = "; ".join(f"{key}: {_type_of(field)}" for key, field in fields.items())
+        return f"{head} {body or '...'}\n"
+    lines = [head]
+    for key, field in fields.items():
         note = f"  # {text}" if (text := _note_on(field)) else ""
         lines.append(f"    {key}: {_type_of(field)}{note}")
     return "\n".join(lines) + "\n"

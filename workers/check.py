@@ -10,6 +10,7 @@ from workers.logging import redactor
 from workers.probes.application import application_probes, load_for_check
 from workers.probes.base import Finding, Probe
 from workers.probes.model import model_probe
+from workers.probes.sandboxes import sandbox_probes
 from workers.probes.slack import SlackProbes
 from workers.probes.temporal import TemporalProbes
 from workers.settings import Settings
@@ -38,6 +39,7 @@ def all_probes(settings: Settings) -> Sequence[Probe]:
         *SlackProbes(settings).probes(),
         model_probe(settings, agents),
         *application_probes(settings, loading),
+        *sandbox_probes(settings, agents),
     ]
 
 

@@ -23,19 +23,29 @@ async def sandboxes(
     Raises:
         SandboxUnavailable: one of them does not work on this machine; the message says why.
     """
-    wanted: dict[SandboxName, Backend] = {
-        agent.blocks.sandbox: settings.sandbox if agent.blocks.sandbox == "default" else agent.blocks.sandbox
-        for agent in agents.values()
-    }
+    wanted = {agent.blocks.sandbox: backend_of(agent, settings) for agent in agents.values()}
     async with AsyncExitStack() as stack:
         started: dict[Backend, Sandbox] = {}
         for backend in sorted(set(wanted.values())):
-            started[backend] = _make(backend, settings, on_progress)
+            started[backend] = sandbox_of(backend, settings, on_progress=on_progress)
             stack.push_async_callback(started[backend].close)
             await started[backend].start()
         yield {name: started[backend] for name, backend in wanted.items()}
 
 
-def _make(backend: Backend, settings: Settings, on_progress: Callable[[str], None]) -> Sandbox:
-    kinds = {"eryx": EryxSandbox, "hyperlight": HyperlightSandbox}
-    return kinds[backend](cache=settings.sandbox_cache, on_progress=on_progress)
+def backend_of(agent: Agent, settings: Settings) -> Backend:
+    """What runs the blocks of an agent: what it names, or the worker's default."""
+    return settings.sandbox if agent.blocks.sandbox == "default" else agent.blocks.sandbox
+
+
+def sandbox_of(
+    backend: Backend,
+    settings: Settings,
+    *,
+    warm: int = 2,
+    most: int | None = None,
+    on_progress: Callable[[str], None] = lambda _: None,
+) -> Sandbox:
+    """A sandbox of this kind, not started; `warm` and `most` as in `sandbox.pooled.PooledSandbox`."""
+    kind: Callable[..., Sandbox] = EryxSandbox if backend == "eryx" else HyperlightSandbox
+    return kind(cache=settings.sandbox_cache, warm=warm, most=most, on_progress=on_progress)

@@ -115,7 +115,7 @@ class SessionRecord:
 
     def told_model(self, model_call_id: str, told: dict[str, JsonValue]) -> None:
         """The output of one of the model's calls."""
-        output = json.dumps(told, ensure_ascii=False)
+        output = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
         self._add_item({"type": "function_call_output", "call_id": model_call_id, "output": output})
 
     def refused_call(self, refused: RefusedCall) -> None:
