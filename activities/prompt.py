@@ -35,7 +35,8 @@ sum(order['total'] for order in orders)"""
 _SIDE_EFFECTS = """
 A call of a tool with a side effect waits for a reviewer; gather those that are independent, so that they are \
 reviewed together. It raises PermissionError(reason) when denied, TimeoutError when nobody decided in time, ToolError \
-when it failed, OutcomeUnknown when it may have happened. A program that breaks later undoes nothing. Sort sets before you pass them on."""
+when it failed, OutcomeUnknown when it may have happened. A program that breaks later undoes nothing. Sort sets before \
+you pass them on."""
 
 
 def instructions(request: ModelRequest) -> str:
