@@ -25,7 +25,11 @@ class Found(TypedDict):
 
 
 def _ask(function: str, **arguments: object) -> Any:  # noqa: ANN401 - whatever JSON the host answers
-    return json.loads(tools.dispatch(function, json.dumps(arguments)))
+    answer = json.loads(tools.dispatch(function, json.dumps(arguments)))
+    if isinstance(answer, dict) and answer.get("stop"):
+        # Ends the guest here and now: no handler of the block runs.
+        tools.dispatch(function, " " * _TOO_LARGE)
+    return answer
 
 
 def find_module(name: str, *, with_source: bool = False) -> Found | None:
@@ -56,9 +60,6 @@ def _exchange(message: str) -> str:
 
 
 def _received(answer: Any) -> str:  # noqa: ANN401 - as above
-    if answer["stop"]:
-        # Ends the guest here and now: no handler of the block runs.
-        tools.dispatch("message", " " * _TOO_LARGE)
     pieces = [answer["text"]]
     while answer["more"]:
         answer = _ask("more")

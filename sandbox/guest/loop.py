@@ -36,6 +36,8 @@ class BlockLoop(asyncio.BaseEventLoop):
     def __init__(self) -> None:
         self._passed = 0.0
         super().__init__()
+        # The system's own may be zero, with which a timer that is just due would never fire.
+        self._clock_resolution = 1e-6
         self._selector = _Quiescence(self)
 
     def time(self) -> float:

@@ -24,6 +24,10 @@ from tests.hyperlight.machine import Machine
 _OUTCOME: TypeAdapter[BlockOutcome] = TypeAdapter(BlockOutcome)
 
 
+_GENEROUS_SECONDS = 15.0
+_TIMES_SLOWER = 6.0
+
+
 class MachineGone(Exception):  # noqa: N818 - what happened, not a fault of the caller
     """The machine ended, or its program did."""
 
@@ -59,7 +63,7 @@ class RemoteSandbox:
         """Run a block in there; see `sandbox.protocol.Sandbox.run`."""
         number = next(self._numbers)
         run = self._runs[number] = _Run(answer, asyncio.get_running_loop().create_future())
-        self._say(op="run", run=number, spec=spec.model_dump(mode="json"))
+        self._say(op="run", run=number, spec=_patient(spec).model_dump(mode="json"))
         try:
             return await asyncio.shield(run.ended)
         except asyncio.CancelledError:
@@ -130,6 +134,17 @@ class RemoteSandbox:
             self._say(op="fault", run=number, number=call.number)
         else:
             self._say(op="answer", run=number, number=call.number, answer=answer.model_dump(mode="json"))
+
+
+def _patient(spec: BlockSpec) -> BlockSpec:
+    """The spec with more of the time that is meant to be plenty; limits that a test lets a block run into stay."""
+    limits = spec.limits
+    longer = {
+        name: seconds * _TIMES_SLOWER
+        for name in ("wall_seconds", "cpu_seconds")
+        if (seconds := getattr(limits, name)) >= _GENEROUS_SECONDS
+    }
+    return spec.model_copy(update={"limits": limits.model_copy(update=longer)})
 
 
 def _raised(message: dict[str, Any]) -> Exception:

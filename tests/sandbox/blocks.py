@@ -1,15 +1,11 @@
-"""What the tests of sandboxes share: a table of backends, a desk that answers calls, and a way to run blocks."""
+"""What the tests of sandboxes share: a desk that answers calls, and a way to run blocks."""
 
 import asyncio
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
-import pytest
-
-from sandbox.backends.eryx import EryxSandbox
 from sandbox.protocol import (
     Answer,
     BlockLimits,
@@ -45,23 +41,6 @@ async def list_orders(*, customer: str, limit: int = 50) -> list[Order]:
     "send_email": "async def send_email(to: str) -> str",
 }
 SIDE_EFFECTS = frozenset({"issue_refund", "send_email"})
-
-
-@dataclass(frozen=True)
-class Backend:
-    """A row of the table: how a backend is made, and where it differs, named as in DIFFERENCES."""
-
-    make: Callable[[Path], Sandbox]
-    differences: frozenset[str] = frozenset()
-
-
-DIFFERENCES = {
-    "small_library": "the guest lacks much of the standard library, asyncio included",
-    "no_catchable_memory_error": "want of memory ends the guest instead of raising MemoryError in it",
-}
-"""Every way in which a backend may differ from the contract, with what its tests are then skipped for."""
-
-BACKENDS: Mapping[str, Backend] = {"eryx": Backend(make=lambda cache: EryxSandbox(cache, warm=2))}
 
 
 @dataclass
@@ -106,13 +85,8 @@ class Blocks:
     """Runs blocks on one sandbox as a session would."""
 
     sandbox: Sandbox
-    differences: frozenset[str] = frozenset()
-
-    def needs_no(self, difference: str) -> None:
-        """Skip a test that this backend declares not to pass, with the reason."""
-        reason = DIFFERENCES[difference]
-        if difference in self.differences:
-            pytest.skip(reason)
+    port: str = "eryx_port"
+    """The guest's own module that talks to the host, which a hostile block may use as well."""
 
     async def run(
         self,

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.protocol import Sandbox
-from tests.sandbox.blocks import BACKENDS, Blocks
+from tests.sandbox.backends import BACKENDS, expect_differences
+from tests.sandbox.blocks import Blocks
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +20,20 @@ def sandbox_cache() -> Path:
 
 @pytest.fixture(scope="session", params=sorted(BACKENDS))
 async def sandbox(request: pytest.FixtureRequest, sandbox_cache: Path) -> AsyncIterator[Sandbox]:
-    """Each backend of the table, started."""
-    made = BACKENDS[request.param].make(sandbox_cache)
-    await made.start()
-    yield made
-    await made.close()
+    """Each backend of the table, started; a machine that has to be emulated for it boots once."""
+    async with BACKENDS[request.param].started(sandbox_cache) as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
 def blocks(sandbox: Sandbox) -> Blocks:
-    return Blocks(sandbox, BACKENDS[sandbox.describe().backend].differences)
+    """Runs blocks on each backend of the table."""
+    return Blocks(sandbox, BACKENDS[sandbox.describe().backend].port)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "differs(difference, run): what some backends do differently, and declare")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    expect_differences(items)

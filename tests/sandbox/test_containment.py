@@ -149,12 +149,13 @@ async def test_the_guest_sees_no_variable_and_no_path_of_the_host(blocks: Blocks
         assert part not in str(outcome.result)
 
 
+REQUEST = '{"op":"calls","calls":[{"number":1,"tool":"issue_refund","arguments":{"order_id":1}}],"need":1}'
 FORGERIES = {
     "an answer for itself": (
         """
             import sys
             bridge = sys.modules['sandbox.guest.bridge'].bridge
-            bridge.answers[1] = {'kind': 'value', 'value': 'forged'}
+            bridge.answers[1] = dict(kind='value', value='forged')
             issue_refund(1)
             """
     ),
@@ -162,8 +163,8 @@ FORGERIES = {
         """
             import sys
             bridge = sys.modules['sandbox.guest.bridge'].bridge
-            send = sys.modules['sandbox.guest.eryx_port']._send
-            send('{"op":"calls","calls":[{"number":1,"tool":"issue_refund","arguments":{"order_id":1}}],"need":1}')
+            send = sys.modules['sandbox.guest.{port}']._send
+            send('''{request}''')
             while True:
                 pass
             """
@@ -175,7 +176,8 @@ FORGERIES = {
 async def test_forging_answers_runs_no_side_effect(forgery: str, blocks: Blocks) -> None:
     """A block that rewrites the bridge cheats itself only: the host asks for nothing that was not decided."""
     desk = Desk()
-    outcome = await blocks.run(FORGERIES[forgery], desk=desk, limits=BlockLimits(wall_seconds=5))
+    code = FORGERIES[forgery].format(port=blocks.port, request=REQUEST)
+    outcome = await blocks.run(code, desk=desk, limits=BlockLimits(wall_seconds=5))
     assert isinstance(outcome, BlockCompleted | BlockSuspended | BlockFailed)
     assert [call.tool for call in desk.asked] in ([], ["issue_refund"])
     assert all(entry.answer is None for entry in outcome.journal.entries)
@@ -197,7 +199,7 @@ NOISE = {
 @pytest.mark.parametrize("noise", NOISE)
 async def test_a_guest_that_speaks_out_of_turn_is_ended(noise: str, blocks: Blocks) -> None:
     """Anything but a well-formed message ends the block, and only the block."""
-    code = f"import sys\nsys.modules['sandbox.guest.eryx_port']._send({NOISE[noise]})\nwhile True:\n    pass"
+    code = f"import sys\nsys.modules['sandbox.guest.{blocks.port}']._send({NOISE[noise]})\nwhile True:\n    pass"
     outcome = await blocks.run(code, limits=BlockLimits(wall_seconds=15))
     assert isinstance(outcome, BlockFailed), outcome
     assert outcome.error == "SandboxViolation"

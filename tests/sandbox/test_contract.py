@@ -126,8 +126,6 @@ PROGRAMS = {
 async def test_the_language_is_python(name: str, blocks: Blocks) -> None:
     """Programs as models write them run as in CPython, in either style of calling."""
     code, expected = PROGRAMS[name]
-    if "import" in code or "await" in code:
-        blocks.needs_no("small_library")
     outcome = await blocks.run(code)
     assert isinstance(outcome, BlockCompleted), outcome
     assert outcome.result == expected

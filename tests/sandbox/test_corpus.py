@@ -61,7 +61,6 @@ async def answer(call: Call) -> Answer:
 @pytest.fixture(scope="session")
 async def sandboxed(blocks: Blocks) -> dict[str, Any]:
     """What every program does in the sandbox, several of them side by side."""
-    blocks.needs_no("small_library")
     ended = await asyncio.gather(*(_run(code, blocks) for code in CORPUS.values()))
     return dict(zip(CORPUS, ended, strict=True))
 

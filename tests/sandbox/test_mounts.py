@@ -8,9 +8,12 @@ import pytest
 
 from sandbox.protocol import BlockCompleted, BlockFailed, BlockLimits, SandboxUnavailable
 from seconder.contracts.block_settings import Mount
+from tests.sandbox.backends import differs
 from tests.sandbox.files import SECRET, Files, files
 
 __all__ = ["files"]
+
+pytestmark = differs("no_files", run=False)
 
 
 def state_of(folder: Path) -> dict[str, tuple[object, ...]]:

@@ -17,10 +17,13 @@ from sandbox.protocol import (
     ValueAnswer,
 )
 from seconder.contracts.workspaces import PATH_MAX_PARTS
+from tests.sandbox.backends import differs
 from tests.sandbox.blocks import LATER, Desk
 from tests.sandbox.files import SECRET, Files, files
 
 __all__ = ["files"]
+
+pytestmark = differs("no_files", run=False)
 
 SPINS = "while True:\n    pass"
 SMALL = BlockLimits(wall_seconds=15, workspace_bytes=1_000_000, workspace_files=50)
