@@ -126,6 +126,54 @@ async def _continued(stage: Stage) -> Session:
     return session
 
 
+_PAYS = (
+    "said = []\nfor cents in (100, 200, 300):\n    try:\n        said.append(pay(customer=7, cents=cents)['paid'])\n"
+)
+_PAYS += "    except PermissionError as refusal:\n        said.append(str(refusal))\nsaid"
+_GATHERS = (
+    "import asyncio\nawait asyncio.gather(*[pay(customer=n, cents=n) for n in range(1, 4)], return_exceptions=True)"
+)
+_TOTAL = {"type": "object", "properties": {"total": {"type": "integer"}}, "required": ["total"]}
+
+
+async def _block_waits_three_times(stage: Stage) -> Session:
+    session = await stage.start([code(_PAYS, "Pay three times.")], [text("Done.")])
+    await session.approve(1)
+    await session.approve(2)
+    await session.deny("Too much.", 3)
+    await session.approve(4)
+    return session
+
+
+async def _block_gathers(stage: Stage) -> Session:
+    session = await stage.start([code(_GATHERS, "Pay three at once.")], [text("Done.")])
+    await session.approve(1)
+    await session.approve(2, call=2)
+    await session.deny("Not her.", 2, call=0)
+    await session.approve(2, call=1)
+    return session
+
+
+async def _block_is_cancelled_while_it_waits(stage: Stage) -> Session:
+    session = await stage.start([code(_PAYS, "Pay.")], [text("Done.")])
+    await session.approve(1)
+    await session.notice(2)
+    await session.handle.cancel()
+    return session
+
+
+async def _block_finishes(stage: Stage) -> Session:
+    wrong, right = (code(f"finish({{'total': {total}}})", "Finish.") for total in ("'much'", "7"))
+    return await stage.start([wrong], [right], agent="hasty-clerk", output_schema=_TOTAL)
+
+
+async def _block_keeps_files(stage: Stage) -> Session:
+    writes = code("open('/workspace/a', 'w').write('a')", "Write.")
+    return await stage.start(
+        [writes], [code("open('/workspace/a').read()", "Read.")], [text("Done.")], agent="hasty-clerk"
+    )
+
+
 @dataclass(frozen=True)
 class Conditions:
     """What a path needs of its surroundings: arguments of the server, and the seconds that a request stays open."""
@@ -152,6 +200,11 @@ PATHS: dict[str, tuple[Conditions, Callable[[Stage], Awaitable[Session]]]] = {
     "many-calls": (USUAL, _many_calls),
     "expired": (HASTY, _expired),
     "continued": (SHORT, _continued),
+    "block-waits-three-times": (USUAL, _block_waits_three_times),
+    "block-gathers": (USUAL, _block_gathers),
+    "block-is-cancelled-while-it-waits": (USUAL, _block_is_cancelled_while_it_waits),
+    "block-finishes": (USUAL, _block_finishes),
+    "block-keeps-files": (USUAL, _block_keeps_files),
 }
 
 
