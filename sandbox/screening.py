@@ -146,7 +146,7 @@ class _Reading:
         self.binds_unseen = False
 
     def read(self, tree: ast.Module) -> None:
-        guarded = {id(node) for node in guarded_imports(tree)}
+        guarded = {id(node) for node in _guarded_imports(tree)}
         # Guests run Python 3.14, which evaluates no annotation until somebody asks for it.
         annotating = {id(node) for node in _annotations(tree)}
         direct_callees = {id(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
@@ -257,7 +257,7 @@ def _annotations(tree: ast.Module) -> Iterator[ast.AST]:
                 yield from ast.walk(returned)
 
 
-def guarded_imports(tree: ast.Module) -> Iterator[ast.stmt]:
+def _guarded_imports(tree: ast.Module) -> Iterator[ast.stmt]:
     """Imports whose failure the code expects: `try: import numpy` with a handler for ImportError."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(_catches_import_errors(handler) for handler in node.handlers):

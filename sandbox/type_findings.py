@@ -6,11 +6,12 @@ counts only if what it is about surely has one known type: what may be None, or 
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeGuard
 
-from sandbox.screening import EVALUATORS, guarded_imports, names_bound_by
+from sandbox.screening import EVALUATORS, names_bound_by
+from sandbox.type_intent import errors_expected, keys_written_by
 from sandbox.type_names import Types, instead, plain, said
 from sandbox.type_process import Finding
 from sandbox.type_stubs import ToolStub
@@ -38,6 +39,14 @@ _SIGNS: dict[type[ast.operator | ast.cmpop], str] = {
     ast.NotIn: "not in",
 }
 
+_RAISED = {
+    "invalid-typed-dict-key": frozenset({"KeyError", "LookupError"}),
+    "missing-attribute": frozenset({"AttributeError"}),
+    "missing-module-member": frozenset({"ImportError", "Exception", "BaseException"}),
+    "unresolved-reference": frozenset({"NameError"}),
+}
+"""What breaking a rule raises where it is not a TypeError."""
+
 type Verdict = Callable[[Sequence[str]], str | None]
 """From types to the words for the model; None if they prove nothing."""
 
@@ -62,8 +71,8 @@ class Suspicions:
         self._tools = {name: tool for name, tool in tools.items() if name not in bound}
         self._adds_up = {"sum", "round"} - bound
         self._evaluates = any(isinstance(node, ast.Name) and node.id in EVALUATORS for node in nodes)
-        self._guarded = {id(node) for node in guarded_imports(checked.tree)}
-        self._written_keys = {key for node in nodes for key in _keys_written_by(node)}
+        self._expected = errors_expected(nodes)
+        self._written_keys = {key for node in nodes for key in keys_written_by(node)}
         self._types = Types(
             tools=tools,
             own={node.name for node in nodes if isinstance(node, ast.ClassDef)},
@@ -79,7 +88,7 @@ class Suspicions:
         if finding.rule in self._READERS:
             kind, read = self._READERS[finding.rule]
             for node in reversed(self._checked.nodes_at(finding.begin, finding.end)):
-                if isinstance(node, kind):
+                if isinstance(node, kind) and not self._expects(finding.rule, node):
                     return read(self, finding, node)
         return None
 
@@ -97,6 +106,8 @@ class Suspicions:
 
     def _wrong_attribute(self, _: Finding, node: ast.Attribute) -> Suspicion | None:
         name = node.attr
+        if not isinstance(node.ctx, ast.Load) or name.startswith("_"):
+            return None
 
         def verdict(types: Sequence[str]) -> str | None:
             owner = types[0]
@@ -106,17 +117,15 @@ class Suspicions:
                 return f"{said(owner)} is a dict, without .{name}{instead(name, keys)}"
             if self._types.is_coroutine(owner):
                 return _FORGOTTEN_AWAIT
-            if self._types.is_known(owner) or (self._types.is_of_library(owner) and not name.startswith("_")):
+            if self._types.is_known(owner) or self._types.is_of_library(owner):
                 return f"{said(owner)} has no attribute {name!r}"
             return None
 
-        return Suspicion(node, (node.value,), verdict) if isinstance(node.ctx, ast.Load) else None
+        return Suspicion(node, (node.value,), verdict)
 
     def _wrong_import(self, finding: Finding, node: ast.alias) -> Suspicion | None:
         # The checker does not know what modules keep to themselves.
-        if id(self._checked.parent(node)) in self._guarded or node.name.startswith("_"):
-            return None
-        return _surely(node, plain(finding.message))
+        return None if node.name.startswith("_") else _surely(node, plain(finding.message))
 
     def _unknown_name(self, _: Finding, node: ast.Name) -> Suspicion | None:
         return None if self._evaluates else _surely(node, f"the name {node.id!r} is not defined here")
@@ -203,7 +212,7 @@ class Suspicions:
                 return None
             if self._types.is_coroutine(given):
                 return _FORGOTTEN_AWAIT
-            telling = self._types.keys_of(given) or (self._types.is_known(given) and said(given) in _SCALARS)
+            telling = self._types.is_known(given) and (said(given) in _SCALARS or self._types.keys_of(given))
             return plain(finding.message) if telling else None
 
         return Suspicion(argument, (call.func, argument), verdict)
@@ -217,7 +226,7 @@ class Suspicions:
             return _surely(node, f"{words}; call it as {tool.signature}")
 
         def verdict(types: Sequence[str]) -> str | None:
-            return words if types[0].startswith(("def ", "bound method ")) else None
+            return words if types[0].startswith("def ") else None
 
         return Suspicion(node, (call.func,), verdict)
 
@@ -268,6 +277,10 @@ class Suspicions:
             return None, None
         return parent, keyword
 
+    def _expects(self, rule: str, node: ast.AST) -> bool:
+        """Whether the block is ready for the very error that this would raise."""
+        return bool(self._expected.get(id(node), frozenset()) & _RAISED.get(rule, frozenset({"TypeError"})))
+
     def _contradicts(self, finding: Finding) -> bool:
         """Whether the block puts into a container what the checker did not expect in it: then its types are guesses."""
         if finding.rule != "invalid-argument-type":
@@ -301,22 +314,3 @@ def _surely(node: ast.AST, words: str) -> Suspicion:
 
 def _is_read(node: ast.AST | None) -> TypeGuard[ast.Subscript]:
     return isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load)
-
-
-def _keys_written_by(node: ast.AST) -> set[str]:
-    """Keys that a block itself gives to some dict, which may be a tool's result."""
-    match node:
-        case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Store()):
-            return {key}
-        case ast.Call(func=ast.Attribute(attr="setdefault"), args=[ast.Constant(value=str(key)), *_]):
-            return {key}
-        case ast.Call(func=ast.Attribute(attr="update"), args=arguments, keywords=keywords):
-            given = (key for argument in arguments if isinstance(argument, ast.Dict) for key in argument.keys)
-            return {keyword.arg for keyword in keywords if keyword.arg} | set(_texts(given))
-        case ast.AugAssign(op=ast.BitOr(), value=ast.Dict(keys=keys)):
-            return set(_texts(keys))
-    return set()
-
-
-def _texts(nodes: Iterable[ast.expr | None]) -> list[str]:
-    return [node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)]

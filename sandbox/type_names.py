@@ -1,13 +1,21 @@
 """A checker's names of types: which of them prove anything about a block, and how a model is told of them."""
 
+import ast
 import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sandbox.type_stubs import UNDECLARED, ToolStub
+from sandbox.type_stubs import ToolStub
 
-_NO_VALUE = frozenset({"None", "object", "Any", "Unknown", "Never", "NoReturn", "Divergent", UNDECLARED})
+# fmt: off
+_CONCRETE = frozenset({
+    "bool", "bytes", "complex", "float", "int", "str", "LiteralString",
+    "dict", "frozenset", "list", "range", "set", "tuple", "Counter", "OrderedDict", "defaultdict", "deque",
+    "date", "datetime", "time", "timedelta", "timezone", "Decimal", "Fraction", "UUID",
+})
+# fmt: on
+"""Types whose values are nothing more than the type says; of a Sequence, say, that would not be known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +38,15 @@ class Types:
         return kind.startswith(("CoroutineType[", "Coroutine[")) and _is_one_type(kind)
 
     def is_known(self, kind: str) -> bool:
-        """Whether a value surely has this type, and it is one that is not the block's own."""
-        name = kind.partition("[")[0].rstrip("*")
-        return (
-            self.trusted
-            and re.fullmatch(r"(_tool_\w+\.)?[A-Za-z][\w.]*", name) is not None
-            and name not in _NO_VALUE
-            and name not in self.own
-            and _is_one_type(kind)
-        )
+        """Whether a value surely is what the name of its type says, and nothing of the block's own making."""
+        if kind.startswith("Literal["):
+            return self.trusted and _kind_of_literal(kind) != ""
+        name = re.split(r"[\[*]", kind, maxsplit=1)[0]
+        is_result = bool(self.keys_of(kind))
+        return is_result or (self.trusted and name in _CONCRETE - set(self.own) and _is_one_type(kind))
 
     def is_of_library(self, kind: str) -> bool:
-        return kind.startswith("<module ") or self.is_class(kind)
+        return re.fullmatch(r"<module '[\w.]+'>", kind) is not None or self.is_class(kind)
 
     def is_class(self, kind: str) -> bool:
         match = re.fullmatch(r"<class '([\w.]+)'>", kind)
@@ -56,11 +61,20 @@ def _is_one_type(kind: str) -> bool:
     return not set("|&@~") & set(outside)
 
 
+def _kind_of_literal(kind: str) -> str:
+    """The one type that all members of a `Literal` have; empty if they have several, or are not plain values."""
+    try:
+        values = ast.literal_eval(f"[{kind.removeprefix('Literal[')}")
+    except (SyntaxError, ValueError):
+        return ""
+    kinds = {type(value).__name__ for value in values}
+    return kinds.pop() if len(kinds) == 1 else ""
+
+
 def said(kind: str) -> str:
     """A type as a model knows it."""
     if kind.startswith("Literal["):
-        first = kind.removeprefix("Literal[")
-        return "str" if first[:1] in "\"'" else "bool" if first[:4] in {"True", "Fals"} else "int"
+        return _kind_of_literal(kind)
     if kind.startswith("LiteralString"):
         return "str"
     match = re.fullmatch(r"<(class|module) '(?:\w+\.)*(\w+)'>", kind)

@@ -76,7 +76,7 @@ async def run_checker(program: Path, folder: Path) -> list[Finding]:
         process = await asyncio.create_subprocess_exec(
             *(program, "check", "--no-progress", "--output-format", "gitlab"),
             *("--project", folder, "--config-file", folder / "settings.toml", "--python", folder / "empty"),
-            *("--python-version", "3.14", "--python-platform", "linux", folder / BLOCK_FILE),
+            *("--python-version", "3.14", "--python-platform", "all", folder / BLOCK_FILE),
             env={"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "TY_MAX_PARALLELISM": "1"},
             cwd=folder,
             stdin=asyncio.subprocess.DEVNULL,
