@@ -37,7 +37,7 @@ async def test_people_decide_on_a_session_by_clicking(desk: Desk, visitor: Visit
     await expect(_button(block, "Approve")).to_have_count(0)
 
     refunds = visitor.message("2 calls of issue_refund")
-    await expect(refunds).to_contain_text("From the code block")
+    await expect(refunds).to_contain_text("A code block waits for this")
     await expect(block).to_contain_text("Not finished yet.")
     await _button(refunds, "Approve").nth(0).click()
     await expect(refunds).to_contain_text("1 of 2 decided")
