@@ -31,6 +31,12 @@ def look_into(customer: int) -> str:
 
 
 @tool(effect=Effect.READ)
+def recite(characters: int) -> str:
+    """Recite a text of this length."""
+    return "x" * characters
+
+
+@tool(effect=Effect.READ)
 async def listen(ctx: ToolContext, customer: int) -> str:
     """Listen to a customer, until the witness lets go."""
     await bear_witness(ctx, "listen", held=True)
@@ -81,7 +87,7 @@ async def linger(ctx: ToolContext) -> None:
     await asyncio.Event().wait()
 
 
-_TOOLS: list[Tool[..., Any]] = [look_up, look_into, listen, pay, book, call_for, decline, stumble, linger]
+_TOOLS: list[Tool[..., Any]] = [look_up, look_into, recite, listen, pay, book, call_for, decline, stumble, linger]
 
 agent = Agent(
     name="clerk",

@@ -113,6 +113,20 @@ async def test_a_block_sees_each_way_in_which_a_side_effect_can_go(stage: Stage)
     assert len((await session.history()).request_ids) == 4
 
 
+async def test_a_large_journal_waits_outside_of_the_history(stage: Stage) -> None:
+    """Two megabytes of answers, which no payload could hold, are there again when the block goes on."""
+    program = "read = [recite(characters=400_000) for _ in range(5)]\npay(customer=7, cents=1)\nsum(map(len, read))"
+    session = await stage.start([code(program, "Read a lot.")], [text("Done.")])
+    await session.approve(1)
+    await session.approve(2)
+    await session.result()
+
+    [told] = session.told()
+    assert told["result"] == 2_000_000
+    history = await session.handle.fetch_history()
+    assert sum(event.ByteSize() for event in history.events) < 200_000
+
+
 async def test_a_block_that_fails_later_tells_what_it_did(stage: Stage) -> None:
     """The model must know what was paid before the code broke, or it would pay again."""
     session = await stage.start([code("pay(customer=7, cents=100)\n1 / 0", "Pay.")], [text("Paid, then broke.")])
