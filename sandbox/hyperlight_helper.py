@@ -1,6 +1,7 @@
 """The child process in which one block runs in a Hyperlight micro-VM; see `helper.py` for what helpers have in common.
 
-Its further arguments are the guest's program and the standard library. While the guest computes, no other thread of
+Its further arguments are the guest's program, the standard library, the memory of the micro-VM in bytes, and whether
+it is to be `renewable`. While the guest computes, no other thread of
 this process runs: only the kernel can end it.
 """
 
@@ -30,8 +31,6 @@ ABOUT = (
     "import sys\nfrom _frozen_importlib_external import MAGIC_NUMBER\nprint(sys.version.split()[0], MAGIC_NUMBER.hex())"
 )
 HEAP = "25Mi"
-MEMORY = "350Mi"
-"""Of the micro-VM, for the guest's stack and all that it ever touches; taken from the host as it is touched."""
 
 _LARGEST_MESSAGE = 8 * 2**20
 _PIECE = 250_000
@@ -154,7 +153,7 @@ def run(guest: Any, source: str) -> str:  # noqa: ANN401 - the package has no ty
     return str(done.stdout)
 
 
-def main(folder: Path, program: Path, library: Path, *, renewable: bool) -> None:
+def main(folder: Path, program: Path, library: Path, memory_bytes: int, *, renewable: bool) -> None:
     """Make a guest ready, then run one block in it; or several, with the guest put back in between."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     # Says to those who sweep up that this folder is in use.
@@ -165,7 +164,7 @@ def main(folder: Path, program: Path, library: Path, *, renewable: bool) -> None
     host = Host(channel, library)
     try:
         backend = importlib.import_module("hyperlight_sandbox_backend_wasm")
-        guest = backend.WasmSandbox(module_path=str(program), heap_size=HEAP, stack_size=MEMORY)
+        guest = backend.WasmSandbox(module_path=str(program), heap_size=HEAP, stack_size=f"{memory_bytes // 2**20}Mi")
         for function in (host.opening, host.output, host.message, host.more, host.module):
             guest.register_tool(function.__name__, guarded(host, function))
         version, magic = run(guest, ABOUT).split()
@@ -200,4 +199,5 @@ def ending_of(guest: Any) -> bytes:  # noqa: ANN401 - the package has no types
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[4]), Path(sys.argv[5]), renewable=sys.argv[6] == "renewable")
+    _, _folder, _, _, _program, _library, _memory, _renewable = sys.argv
+    main(Path(_folder), Path(_program), Path(_library), int(_memory), renewable=_renewable == "renewable")

@@ -32,8 +32,9 @@ class HyperlightSandbox(PooledSandbox):
     Its guest lacks most of the standard library, which it gets from the runtime of the default backend below `cache`.
     `warm` helpers (100 MB each) wait for blocks; at most `most` blocks run at once. A helper is killed after
     `blocks_per_helper`; with more than one, its micro-VM is put back to a snapshot from before any block in between,
-    which is faster than a new one and trusts Hyperlight alone. `on_progress` is told in a sentence about what takes
-    seconds.
+    which is faster than a new one and trusts Hyperlight alone. `memory_bytes` is what a micro-VM has in all, whatever
+    a block may use of it; it is taken from the host as it is touched. `on_progress` is told in a sentence about what
+    takes seconds.
     """
 
     backend = "hyperlight"
@@ -45,11 +46,13 @@ class HyperlightSandbox(PooledSandbox):
         warm: int = 2,
         most: int | None = None,
         blocks_per_helper: int = 1,
+        memory_bytes: int = 350 * 2**20,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__(warm=warm, most=most)
         self._cache = cache
         self._blocks_per_helper = blocks_per_helper
+        self._memory_bytes = memory_bytes
         self._on_progress = on_progress
 
     async def run(self, spec: BlockSpec, answer: Answerer) -> BlockOutcome:
@@ -74,7 +77,7 @@ class HyperlightSandbox(PooledSandbox):
         return HelperKind(
             script=_HELPER,
             folder=runtime,
-            arguments=(str(_program()), str(library_of(runtime)), renewable),
+            arguments=(str(_program()), str(library_of(runtime)), str(self._memory_bytes), renewable),
             blocks=self._blocks_per_helper,
         )
 

@@ -82,9 +82,11 @@ class Station:
 async def main() -> None:
     """Start the sandbox, say so, and do as told until the machine is turned off."""
     reader, writer = await _line()
-    # A new micro-VM takes ten seconds here, one that is put back less than one.
+    # A new micro-VM takes ten seconds here, one that is put back less than one, and the less the smaller it is.
     places = os.cpu_count() or 1
-    sandbox = HyperlightSandbox(Path(os.environ["CACHE"]), warm=places, most=places, blocks_per_helper=1000)
+    sandbox = HyperlightSandbox(
+        Path(os.environ["CACHE"]), warm=places, most=places, blocks_per_helper=1000, memory_bytes=150 * 2**20
+    )
     station = Station(sandbox, writer)
     try:
         await sandbox.start()

@@ -68,7 +68,7 @@ async def test_a_block_may_catch_want_of_memory_and_go_on(blocks: Blocks) -> Non
 
 
 FLOODS = {
-    "one print of 100 MB": "print('x' * 100_000_000)",
+    "one print of 40 MB": "print('x' * 40_000_000)",
     "many prints": "for i in range(20000):\n    print('line', i)",
     "bytes": """
         import sys
