@@ -173,7 +173,9 @@ def main(folder: Path, program: Path, library: Path, memory_bytes: int, *, renew
         run(guest, bootstrap(GUEST_MODULES, preloaded=PRELOADED, installed=INSTALLED))
         fresh = guest.snapshot() if renewable else None
     except Exception as error:  # noqa: BLE001 - the worker tells it to whoever can mend it
-        channel.send(b"x", f"{type(error).__name__}: {error}".encode())
+        reason = str(error).partition("\n")[0][:300]
+        hint = "as in most virtual machines, which are given none of their own"
+        channel.send(b"x", f"a micro-VM does not get ready, {hint} ({type(error).__name__}: {reason})".encode())
         return
     channel.send(b"r", version.encode())
 

@@ -110,18 +110,6 @@ def why_unavailable() -> str | None:
     return None
 
 
-async def availability(cache: Path) -> str | None:
-    """Why Hyperlight does not work on this machine; None if a micro-VM really started."""
-    sandbox = HyperlightSandbox(cache, warm=1, most=1)
-    try:
-        await sandbox.start()
-    except SandboxUnavailable as error:
-        return str(error)
-    finally:
-        await sandbox.close()
-    return None
-
-
 def _program() -> Path | None:
     """The guest's program where it was installed: importing its package would write a copy into the home folder."""
     found = importlib.util.find_spec("python_guest")
