@@ -223,7 +223,8 @@ CALLS: dict[str, tuple[Item, str]] = {
     "no code": (function_call("execute_code", {"purpose": "Look."}), "The arguments of execute_code are"),
     "code that does not parse": (code("look_up(", "Look."), "was never closed"),
     "an unknown tool in code": (code("look_down(customer=7)", "Look."), "look_down"),
-    "a side effect in code": (code("pay(customer=7, cents=1)", "Pay."), "pay has a side effect"),
+    "an argument of the wrong type in code": (code("pay(customer='Ada', cents=1)", "Pay."), "customer"),
+    "a misspelt argument in code": (code("await pay(customer=7, sents=1)", "Pay."), "sents"),
     "too much code": (code("1\n" * 20_000, "Count."), "32"),
 }
 
