@@ -70,7 +70,7 @@ class BlockCalls:
     async def _read(self, tool: Tool[..., Any], number: int, arguments: dict[str, Any]) -> Answer:
         context = ToolContext(
             session_id=self._run.call.session_id,
-            call_id=f"{self._run.call.call_id}.{number}",
+            call_id=names.call_id_within(self._run.call.call_id, number),
             idempotency_key=sha256_of([self._run.call.digest, number]),
             attempt=activity.info().attempt,
             log=_log.bind(tool=tool.name),
@@ -138,12 +138,12 @@ def _answer_of_outcome(outcome: Outcome) -> FinalAnswer:
             assert_never(outcome)
 
 
-def normal_form(agent: Agent, tool: str, call: Call) -> dict[str, Any]:
+def normal_form(agent: Agent, call: Call) -> dict[str, Any]:
     """The arguments of a call that waits, as people are shown them and as the tool will get them."""
-    found = agent.tool(tool)
-    if found is None:
-        raise ContractError(f"this worker has no tool {tool}")
-    return found.normalise(call.arguments)
+    tool = agent.tool(call.tool)
+    if tool is None:
+        raise ContractError(f"this worker has no tool {call.tool}")
+    return tool.normalise(call.arguments)
 
 
 def pinned_differences(agent: Agent, grant: Sequence[ToolSpec]) -> list[str]:

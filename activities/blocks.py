@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 import structlog
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -25,7 +25,6 @@ from sandbox.protocol import (
 )
 from seconder import names
 from seconder.agents import Agent
-from seconder.canonical import sha256_of
 from seconder.contracts.block_settings import SandboxName
 from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun, PendingCall
 from seconder.contracts.workspaces import WorkspaceChanges
@@ -148,8 +147,7 @@ def _pending(agent: Agent, outcome: BlockOutcome) -> tuple[PendingCall, ...]:
     if not isinstance(outcome, BlockSuspended):
         return ()
     return tuple(
-        PendingCall(number=call.number, tool=call.tool, arguments=normal_form(agent, call.tool, call))
-        for call in outcome.pending
+        PendingCall(number=call.number, tool=call.tool, arguments=normal_form(agent, call)) for call in outcome.pending
     )
 
 
@@ -167,16 +165,8 @@ def _recorded(entry: JournalEntry) -> BlockCall:
     return BlockCall(
         number=entry.number,
         tool=entry.tool,
-        arguments_digest=_digest(entry.arguments),
         answer=entry.answer.kind if entry.answer is not None else "none",
     )
-
-
-def _digest(arguments: dict[str, JsonValue]) -> str:
-    try:
-        return sha256_of(arguments)
-    except ContractError:
-        return ""
 
 
 def _refused(why: str) -> ApplicationError:

@@ -85,7 +85,6 @@ class BlockCall(Contract):
 
     number: int
     tool: str
-    arguments_digest: str
     answer: Literal["value", "failed", "refused", "denied", "expired", "none"]
 
 
