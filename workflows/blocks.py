@@ -8,22 +8,36 @@ again with the journal of what it was answered.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import JsonValue
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from seconder import names
+from seconder.canonical import canonical_json
 from seconder.contracts.approvals import NoticeUpdate
 from seconder.contracts.blocks import BlockFacts, BlockOrigin, BlockReport, BlockRun, PendingCall, SettledCall
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.definitions import AgentDefinition
+from seconder.contracts.workspaces import WorkspaceChanges
+from seconder.errors import ContractError
+from seconder.tools import ARGUMENTS_MAX_BYTES
 from workflows import outcomes, timeouts
 from workflows.errands import Errands
 from workflows.gate import Gate, OpenRequest
 from workflows.record import SessionRecord
+from workflows.results import read_result
 from workflows.side_effects import SideEffects
 from workflows.status import Status
+
+WAITING_MAX: Final = 256
+WAITING_MAX_BYTES: Final = 1_000_000
+"""What may wait for people at once: it is asked for in one message, and Temporal ends a session over one of 4 MiB."""
+SIDE_EFFECTS_MAX: Final = 1_000
+"""Of one block: each takes some ten events, and Temporal ends a session after 51,200, which no block may divide."""
+_STOPPED: Final = "The session was stopped while the block waited."
 
 
 @dataclass(frozen=True)
@@ -46,7 +60,7 @@ class Blocks:
         self._record = record
         self._errands = errands
         self._status = status
-        self._running: list[asyncio.Task[BlockReport]] = []
+        self._running: list[asyncio.Task[RawValue]] = []
 
     async def run(self, definition: AgentDefinition, call: Call, facts: BlockFacts) -> BlockEnd:
         """Ask where a person must, run, settle what the code calls, resume, until the block ends."""
@@ -64,9 +78,12 @@ class Blocks:
         )
         settled: list[SettledCall] = []
         entries: list[OpenRequest] = []
+        suspensions = 0
         report = await self._execute(run)
         while report.kind == "suspended":
-            if doubts := _doubts(run, report, settled):
+            suspensions += 1
+            doubts = _STOPPED if self._status.stopping else _doubts(run, report, settled, suspensions)
+            if doubts:
                 report = report.model_copy(update={"kind": "failed", "error": doubts})
                 break
             self._record.block_suspended(call, report)
@@ -79,7 +96,8 @@ class Blocks:
         self._record.block_ran(call, report)
         self._record.block_settled(call, decision, report)
         self._tell_people(entry, entries, report)
-        return BlockEnd(outcomes.told_of_block(report, settled), report.finished, report.result)
+        finished = report.finished and report.kind == "completed"
+        return BlockEnd(outcomes.told_of_block(report, settled), finished, report.result)
 
     def cancel(self) -> None:
         """Stop every block that runs; its sandbox is killed."""
@@ -101,11 +119,13 @@ class Blocks:
         """The report; of a block whose files do not fit beside those of blocks that ran meanwhile, as a failure."""
         if report.kind != "completed" or report.workspace is None:
             return report
+        if strange := _doubts_about_files(run, report.workspace):
+            return report.model_copy(update={"kind": "failed", "error": strange})
         limit = self._record.keep_files(report.workspace, run.settings)
         if not limit:
             return report
         error = f"LimitExceeded: the session's files would go beyond the limit {limit}; none of the block's was kept"
-        return report.model_copy(update={"kind": "failed", "finished": False, "error": error})
+        return report.model_copy(update={"kind": "failed", "error": error})
 
     async def _settle(
         self, definition: AgentDefinition, run: BlockRun, report: BlockReport, purpose: str
@@ -124,13 +144,13 @@ class Blocks:
 
     async def _execute(self, run: BlockRun) -> BlockReport:
         if self._status.stopping:
-            return BlockReport(kind="failed", error="The session was stopped while the block waited.")
+            return BlockReport(kind="failed", error=_STOPPED)
         tools = ", ".join(spec.name for spec in run.grant)
-        running: asyncio.Task[BlockReport] = asyncio.create_task(
+        running: asyncio.Task[RawValue] = asyncio.create_task(
             workflow.execute_activity(
                 names.ACTIVITY_RUN_BLOCK,
                 run,
-                result_type=BlockReport,
+                result_type=RawValue,
                 task_queue=names.CODE_QUEUE,
                 summary=f"{'Resume' if run.journal else 'Run'} code that may call {tools or 'no tool'}",
                 **timeouts.run_block(run.settings),
@@ -139,9 +159,16 @@ class Blocks:
         self._running.append(running)
         try:
             with self._status.running("block"):
-                return await running
+                return read_result(BlockReport, await running)
         except ActivityError as error:
             return BlockReport(kind="failed", error=f"The block could not be run: {error.cause or error}")
+        except ApplicationError as error:
+            return BlockReport(kind="failed", error=f"The block could not be run: {error.message}")
+        except asyncio.CancelledError:
+            # Cancelled before it was so much as scheduled.
+            if not self._status.stopping:
+                raise
+            return BlockReport(kind="failed", error=_STOPPED)
         finally:
             self._running.remove(running)
 
@@ -179,10 +206,11 @@ def _call_of(run: BlockRun, pending: PendingCall) -> Call:
     )
 
 
-def _doubts(run: BlockRun, report: BlockReport, settled: Sequence[SettledCall]) -> str:
+def _doubts(run: BlockRun, report: BlockReport, settled: Sequence[SettledCall], suspensions: int) -> str:
     """Why the calls of a suspended block are not to be put to people; empty when they are.
 
-    The report comes from a process that holds no right to any side effect, and may be out of order.
+    They may be more than a session can hold, or not the block's to make: the report comes from a process that holds no
+    right to any side effect, and may be out of order.
     """
     acting = {spec.name for spec in run.grant if spec.effect.side_effecting}
     numbers = [one.number for one in settled] + [pending.number for pending in report.pending]
@@ -192,4 +220,29 @@ def _doubts(run: BlockRun, report: BlockReport, settled: Sequence[SettledCall]) 
         return "The code worker asks again for calls that were settled."
     if strange := sorted({pending.tool for pending in report.pending} - acting):
         return f"The code worker asks for calls that the block may not make: {', '.join(strange)[:200]}."
+    size = sum(len(pending.model_dump_json().encode()) for pending in report.pending)
+    if len(report.pending) > WAITING_MAX or size > WAITING_MAX_BYTES:
+        return (
+            f"LimitExceeded: {len(report.pending)} calls of {size:,} bytes would wait for people at once; at most "
+            f"{WAITING_MAX} of {WAITING_MAX_BYTES:,} bytes may. None of them was made: gather fewer at a time."
+        )
+    if len(numbers) > SIDE_EFFECTS_MAX:
+        return f"LimitExceeded: a block makes at most {SIDE_EFFECTS_MAX:,} calls with side effects; divide the work."
+    if suspensions > run.settings.suspensions:
+        return f"LimitExceeded: the block went beyond its limit suspensions={run.settings.suspensions}."
+    if max(pending.number for pending in report.pending) > run.settings.calls:
+        return f"LimitExceeded: the block went beyond its limit calls={run.settings.calls:,}."
+    for pending in report.pending:
+        try:
+            size = len(canonical_json(pending.arguments))
+        except ContractError as error:
+            return f"The code worker asks for a call of {pending.tool} that nobody could approve: {error}"
+        if size > ARGUMENTS_MAX_BYTES:
+            return f"The code worker asks for a call of {pending.tool} with more than any arguments may hold."
+    return ""
+
+
+def _doubts_about_files(run: BlockRun, changes: WorkspaceChanges) -> str:
+    if not set(changes.removed) <= run.workspace.keys() or len(changes.changed) > run.settings.workspace_files:
+        return "The code worker says that the block changed other files than it had, or more."
     return ""

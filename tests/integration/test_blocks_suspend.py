@@ -40,6 +40,27 @@ async def test_three_side_effects_in_a_row_of_which_the_second_is_denied(stage: 
     assert (result.usage.blocks, result.usage.tool_calls) == (1, 2)
 
 
+TOO_MUCH = """
+import asyncio
+
+await asyncio.gather(*[pay(customer=n, cents=1, memo="x" * 60_000) for n in range(20)])
+"""
+
+
+async def test_more_than_a_session_can_ask_for_at_once_goes_back_to_the_model(stage: Stage) -> None:
+    """Nobody is asked, nothing is paid, and the model learns what to change; the session lives on."""
+    session = await stage.start([code(TOO_MUCH, "Pay twenty.")], [text("Done.")])
+    await session.approve(1)
+    result = await session.result()
+
+    [told] = session.told()
+    assert told["status"] == "failed"
+    assert "20 calls" in told["error"]
+    assert "gather fewer at a time" in told["error"]
+    assert (await session.history()).tools == {}
+    assert [receipt.tool for receipt in result.receipts] == ["execute_code"]
+
+
 GATHERED = """
 import asyncio
 
