@@ -57,9 +57,10 @@ class Narrator:
         if entry.detail.get("kind") == "suspended":
             self._suspended.add(entry.call_id)
             waits_for = entry.detail.get("waits_for")
-            tools = [str(tool) for tool in waits_for] if isinstance(waits_for, list) else []
-            calls = f"{len(tools)} call{'s' * (len(tools) > 1)} of {_line(' and '.join(dict.fromkeys(tools)))}"
-            together = " in one notice" if 1 < len(tools) <= CALLS_PER_REQUEST else ""
+            tools = waits_for if isinstance(waits_for, dict) else {}
+            count = sum(int(str(number)) for number in tools.values())
+            calls = f"{count} call{'s' * (count > 1)} of {_line(' and '.join(tools))}"
+            together = " in one notice" if 1 < count <= CALLS_PER_REQUEST else ""
             return f"[cyan]The block waits[/] for {calls}{together}; nothing of it runs meanwhile"
         went_on = "went on with what was decided, and " if entry.call_id in self._suspended else ""
         calls = _counted(entry.detail.get("calls"))

@@ -5,7 +5,8 @@ part has its bound in bytes. The transcript forgets its oldest entries; the othe
 """
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, Literal
 
 from pydantic import JsonValue
@@ -17,7 +18,7 @@ from seconder.contracts.block_settings import BlockLimits
 from seconder.contracts.blocks import BlockReport
 from seconder.contracts.calls import Call, Decision, Receipt, Settlement, Succeeded, ToolReport, outcome_digest
 from seconder.contracts.model import ModelTurn, RefusedCall
-from seconder.contracts.session import Entry, Message, SessionCarry, Usage
+from seconder.contracts.session import Entry, EntryKind, Message, SessionCarry, Usage
 from seconder.contracts.workspaces import WorkspaceChanges, with_changes
 
 CONVERSATION_MAX_BYTES: Final = 1_000_000
@@ -25,10 +26,6 @@ CONVERSATION_MAX_BYTES: Final = 1_000_000
 RECEIPTS_MAX_BYTES: Final = 400_000
 TRANSCRIPT_MAX_BYTES: Final = 400_000
 ENTRY_MAX_CHARACTERS: Final = 1_000
-
-Kind = Literal[
-    "task", "message", "model", "block", "call", "refused_call", "decision", "outcome", "answer", "limit", "error"
-]
 
 
 class SessionRecord:
@@ -159,19 +156,17 @@ class SessionRecord:
 
     def block_suspended(self, call: Call, report: BlockReport) -> None:
         """That a block waits for people, and what for."""
-        waits: list[JsonValue] = [pending.tool for pending in report.pending]
+        waits = _counted(pending.tool for pending in report.pending)
         detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "waits_for": waits}
-        self._note("block", f"Waits for {len(waits)} calls to be decided.", call.call_id, detail)
+        self._note("block", f"Calls that wait to be decided: {len(report.pending)}.", call.call_id, detail)
 
     def block_ran(self, call: Call, report: BlockReport) -> None:
         """What came out of a block, with the reads that it made; its side effects are recorded as calls."""
         acting = {spec.name for spec in self.definition.side_effects()}
         reads = [made for made in report.calls if made.tool not in acting]
         self.usage = self.usage.plus(Usage(blocks=1, tool_calls=len(reads)))
-        counts: dict[str, JsonValue] = {}
-        for made in report.calls:
-            counts[made.tool] = int(str(counts.get(made.tool, 0))) + 1
-        detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "calls": counts}
+        calls = _counted(made.tool for made in report.calls)
+        detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "calls": calls}
         self._note("block", report.error or report.stdout or str(report.result), call.call_id, detail)
 
     def settled(self, call: Call, settlement: Settlement) -> None:
@@ -202,7 +197,7 @@ class SessionRecord:
         self.items.append(item)
         self._conversation_bytes += _size(item)
 
-    def _note(self, kind: Kind, text: str, call_id: str = "", detail: dict[str, JsonValue] | None = None) -> None:
+    def _note(self, kind: EntryKind, text: str, call_id: str = "", detail: dict[str, JsonValue] | None = None) -> None:
         shown = text
         if len(text) > ENTRY_MAX_CHARACTERS:
             shown = f"{text[:ENTRY_MAX_CHARACTERS]}… ({len(text)} characters in all; the history has them)"
@@ -225,6 +220,10 @@ def _receipt(call: Call, decision: Decision, outcome: Literal["succeeded", "fail
         decision=decision,
         outcome=outcome,
     )
+
+
+def _counted(tools: Iterable[str]) -> dict[str, JsonValue]:
+    return dict(Counter(tools))
 
 
 def _size_of_contract(contract: Contract) -> int:

@@ -1,7 +1,6 @@
 """A session as a timeline."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -100,13 +99,14 @@ def _decision(detail: Detail, tool: str) -> str:
 
 def _block(detail: Detail, _: str) -> str:
     where = f" in {detail['sandbox']}" if detail.get("sandbox") else ""
-    waits_for = detail.get("waits_for")
-    if isinstance(waits_for, list):
-        counted = ", ".join(f"{count} {tool}" for tool, count in Counter(map(str, waits_for)).items())
-        return f"{detail.get('kind')}{where}, waits for {counted}"
-    calls = detail.get("calls")
-    counted = ", ".join(f"{count} {tool}" for tool, count in calls.items()) if isinstance(calls, dict) else ""
-    return f"{detail.get('kind')}{where}, after {counted or 'no calls'}"
+    waits = f"waits for {_counted(detail['waits_for'])}" if "waits_for" in detail else ""
+    return f"{detail.get('kind')}{where}, {waits or f'after {_counted(detail.get("calls"))}'}"
+
+
+def _counted(calls: JsonValue) -> str:
+    """Calls by tool, as in `52 get_order, 1 list_customers`."""
+    found = calls if isinstance(calls, dict) else {}
+    return ", ".join(f"{count} {tool}" for tool, count in found.items()) or "no calls"
 
 
 def _outcome(detail: Detail, tool: str) -> str:

@@ -133,25 +133,18 @@ class SessionResult(Contract):
     receipts: tuple[Receipt, ...] = ()
 
 
+EntryKind = Literal[
+    "task", "message", "model", "block", "call", "refused_call", "decision", "outcome", "answer", "limit", "error"
+]
+
+
 class Entry(Contract):
     """One line of a session's transcript; `kind` says what happened, `call_id` to which call.
 
     `text` is what a person reads; `detail` holds the figures and values of that kind of entry.
     """
 
-    kind: Literal[
-        "task",
-        "message",
-        "model",
-        "block",
-        "call",
-        "refused_call",
-        "decision",
-        "outcome",
-        "answer",
-        "limit",
-        "error",
-    ]
+    kind: EntryKind
     at: Moment
     text: str
     call_id: str = ""
