@@ -20,12 +20,12 @@ from sandbox.folders import Entry, TooDeep, entries_of, open_file
 from sandbox.private_folder import PrivateFolder, sweep
 from seconder.artifacts import ArtifactStore
 from seconder.artifacts.store import digest_of
+from seconder.contracts.block_settings import WORKSPACE_BYTES_MAX, WORKSPACE_FILES_MAX
 from seconder.contracts.workspaces import WorkspaceChanges, WorkspaceFile, path_problem, require_path
 from seconder.errors import ContractError, SeconderError, ServiceError
 
-ENTRIES_MAX: Final = 1_000
-BYTES_MAX: Final = 2**30
-"""The most that an agent can allow its blocks, see `seconder.contracts.block_settings.BlockLimits`."""
+LEFT_OUT_MAX: Final = 20
+"""So many files that are not kept are named; further ones are counted."""
 
 # A time that every archive format can hold: what a block reads of it must not differ between its runs.
 _MODIFIED: Final = 315_532_800
@@ -110,7 +110,7 @@ class Workspaces:
         return WorkspaceChanges(
             changed=dict(sorted(changed.items())),
             removed=tuple(sorted(before.keys() - {entry.path for entry in keepable})),
-            left_out=tuple(sorted(filter(None, map(_reason_to_leave_out, entries)))),
+            left_out=_left_out(entries),
         )
 
 
@@ -139,14 +139,16 @@ def _write(target: Path, content: bytes, described: WorkspaceFile) -> None:
 
 def _listed(folder: Path) -> list[Entry]:
     try:
-        entries = list(itertools.islice(entries_of(folder), ENTRIES_MAX + 1))
+        entries = list(itertools.islice(entries_of(folder), WORKSPACE_FILES_MAX + 1))
     except TooDeep:
         raise ContractError("The workspace is nested deeper, or has longer paths, than any may.") from None
     except OSError as error:
         raise ServiceError(f"The workspace in {folder} cannot be read: {error}") from error
     size = sum(entry.status.st_size for entry in entries if entry.is_file)
-    if len(entries) > ENTRIES_MAX or size > BYTES_MAX:
-        raise ContractError(f"The workspace holds more than {ENTRIES_MAX:,} files or {BYTES_MAX:,} bytes.")
+    if len(entries) > WORKSPACE_FILES_MAX or size > WORKSPACE_BYTES_MAX:
+        raise ContractError(
+            f"The workspace holds more than {WORKSPACE_FILES_MAX:,} files or {WORKSPACE_BYTES_MAX:,} bytes."
+        )
     return entries
 
 
@@ -171,12 +173,20 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     return (status.st_dev, status.st_ino, status.st_mode, status.st_size, status.st_mtime_ns)
 
 
+def _left_out(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """What is not kept, in as many sentences as a model should have to read."""
+    reasons = sorted(filter(None, map(_reason_to_leave_out, entries)))
+    more = [f"{len(reasons) - LEFT_OUT_MAX} more are not kept"] if len(reasons) > LEFT_OUT_MAX else []
+    return (*reasons[:LEFT_OUT_MAX], *more)
+
+
 def _reason_to_leave_out(entry: Entry) -> str | None:
     if entry.is_folder:
         return None
+    named = repr(entry.path[:200])
     if problem := path_problem(entry.path):
-        return f"{entry.path!r} is not kept: its path {problem}"
+        return f"{named} is not kept: its path {problem}"
     if entry.is_file:
         return None
     kind = "a symbolic link" if stat.S_ISLNK(entry.status.st_mode) else "no regular file"
-    return f"{entry.path!r} is not kept: it is {kind}"
+    return f"{named} is not kept: it is {kind}"

@@ -16,6 +16,8 @@ from seconder.contracts.blocks import BlockReport, SettledCall
 from seconder.contracts.calls import Decision, Failed, Outcome, Settlement, Succeeded, ToolReport, Unknown
 
 RESULT_IN_NOTICE_MAX_CHARACTERS: Final = 4_000
+VALUE_OF_EFFECT_MAX_CHARACTERS: Final = 1_000
+"""Of arguments and of a result, as the model is told of a block's side effects: the code had them whole."""
 _NOT_HAPPENED = frozenset({"ToolError", "ToolRefused"})
 
 
@@ -37,11 +39,7 @@ def for_notice(report: ToolReport) -> ToolReport:
     """A report with as much of its result as a notice could show: eight whole ones may be too long for a payload."""
     if not isinstance(report.outcome, Succeeded):
         return report
-    result = report.outcome.result
-    text = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
-    if len(text) <= RESULT_IN_NOTICE_MAX_CHARACTERS:
-        return report
-    shown = f"{text[:RESULT_IN_NOTICE_MAX_CHARACTERS]}… ({len(text)} characters in all)"
+    shown = _shortened(report.outcome.result, RESULT_IN_NOTICE_MAX_CHARACTERS)
     return report.model_copy(update={"outcome": Succeeded(result=shown)})
 
 
@@ -87,9 +85,16 @@ def told_of_block(report: BlockReport, settled: Sequence[SettledCall]) -> dict[s
 
 def _told_of_effect(settled: SettledCall, *, whole: bool) -> dict[str, JsonValue]:
     """One side effect of a block; `whole` where the code did not get to make use of what came out of it."""
-    named: dict[str, JsonValue] = {"tool": settled.call.tool, "arguments": dict(settled.call.arguments)}
     told = told_of(settled.settlement)
-    return named | (told if whole else {"status": told["status"]})
+    named: dict[str, JsonValue] = {"tool": settled.call.tool, "arguments": dict(settled.call.arguments)}
+    effect = named | (told if whole else {"status": told["status"]})
+    return {key: _shortened(value, VALUE_OF_EFFECT_MAX_CHARACTERS) for key, value in effect.items()}
+
+
+def _shortened(value: JsonValue, characters: int) -> JsonValue:
+    """The value, or the first so many characters of its JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if len(text) <= characters else f"{text[:characters]}… ({len(text)} characters in all)"
 
 
 def told_of_decision(decision: Decision) -> dict[str, JsonValue]:

@@ -9,6 +9,9 @@ from seconder.contracts.base import Contract
 
 SECONDS_MAX: Final = 10 * 366 * 24 * 3600
 """Ten years; a time much beyond cannot be added to a date."""
+WORKSPACE_BYTES_MAX: Final = 2**30
+WORKSPACE_FILES_MAX: Final = 1_000
+"""The most that an agent can allow its blocks."""
 PositiveSeconds = Annotated[float, Field(gt=0, le=SECONDS_MAX)]
 
 LimitName = Literal[
@@ -55,9 +58,9 @@ class BlockLimits(Contract):
     calls: int = Field(default=500, ge=0, le=10_000)
     suspensions: int = Field(default=50, ge=0, le=500)
     """How often a block may wait for people; calls that wait together count once."""
-    workspace_bytes: int = Field(default=64 * 2**20, ge=0, le=2**30)
+    workspace_bytes: int = Field(default=64 * 2**20, ge=0, le=WORKSPACE_BYTES_MAX)
     """All files of the session's `/workspace` together; 0 for a session without one."""
-    workspace_files: int = Field(default=200, ge=0, le=1_000)
+    workspace_files: int = Field(default=200, ge=0, le=WORKSPACE_FILES_MAX)
     """Files and folders together."""
 
 

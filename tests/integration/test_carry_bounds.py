@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import uuid4
 
+from pydantic import TypeAdapter
 from temporalio import workflow
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from seconder.contracts.approvals import CALLS_PER_REQUEST
 from seconder.contracts.block_settings import BlockSettings
+from seconder.contracts.blocks import BlockReport, SettledCall
 from seconder.contracts.calls import Call, Decision, Failed, Review, Reviewer, Settlement, Succeeded, ToolReport
 from seconder.contracts.definitions import AgentDefinition, ReviewPolicy, SessionLimits
 from seconder.contracts.session import SessionCarry
@@ -96,6 +98,27 @@ async def test_a_full_record_still_fits_into_one_payload(temporal: WorkflowEnvir
     assert found["receipts"] > 50
     assert found["bytes"] < PAYLOAD_MAX
     assert found["first"] == "The task."
+
+
+def test_a_model_is_told_no_more_of_a_side_effect_than_it_needs() -> None:
+    """A block with many long side effects does not crowd the conversation out; short ones are told whole."""
+
+    def told(memo: str) -> dict[str, Any]:
+        call = _call("c1.1-m").model_copy(update={"arguments": {"memo": memo}})
+        report = ToolReport(outcome=Succeeded(result=memo), attempt=1, worker="w", started_at=NOW, finished_at=NOW)
+        settlement = Settlement(decision=_decision(call), report=report, at=NOW)
+        settled = SettledCall(number=1, call=call, settlement=settlement)
+        [effect] = TypeAdapter(list[dict[str, Any]]).validate_python(
+            outcomes.told_of_block(BlockReport(kind="failed"), [settled])["side_effects"]
+        )
+        return effect
+
+    most = outcomes.VALUE_OF_EFFECT_MAX_CHARACTERS
+    short, long = told("ok"), told("x" * 50_000)
+    assert short == {"tool": "pay", "arguments": {"memo": "ok"}, "status": "succeeded", "result": "ok"}
+    assert long["arguments"].startswith('{"memo": "xxx')
+    assert long["result"].endswith("… (50000 characters in all)")
+    assert max(len(long["arguments"]), len(long["result"])) < most + 50
 
 
 def test_a_notice_is_told_no_more_of_a_result_than_it_can_show() -> None:

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from activities.workspace import BYTES_MAX, ENTRIES_MAX, Workspaces
+from activities.workspace import LEFT_OUT_MAX, Workspaces
 from seconder.artifacts import FolderStore
 from seconder.artifacts.store import digest_of
+from seconder.contracts.block_settings import WORKSPACE_BYTES_MAX, WORKSPACE_FILES_MAX
 from seconder.contracts.workspaces import WorkspaceChanges, WorkspaceFile, with_changes
 from seconder.errors import ContractError, NotFoundError, ServiceError
 
@@ -170,14 +171,27 @@ async def test_what_is_no_file_is_left_out_and_named(
     assert set(blobs_of(store)) == {digest_of(b"kept")}
 
 
+async def test_of_much_that_is_left_out_a_model_reads_little(workspaces: Workspaces, tmp_path: Path) -> None:
+    """A thousand links with long names do not crowd the conversation out: some are named, the others counted."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    for number in range(LEFT_OUT_MAX + 30):
+        (folder / f"{number:03}-{'x' * 240}").symlink_to("nowhere")
+    changes = await workspaces.pack(folder, {})
+    *named, more = changes.left_out
+    assert len(named) == LEFT_OUT_MAX
+    assert all(len(told) < 300 for told in named)
+    assert more == "30 more are not kept"
+
+
 async def test_a_folder_with_too_much_in_it_is_refused(workspaces: Workspaces, tmp_path: Path) -> None:
     """Too many entries, too many bytes and too many levels are refused before anything is read."""
     for name in ("many", "large", "deep"):
         (tmp_path / name).mkdir()
-    for number in range(ENTRIES_MAX + 1):
+    for number in range(WORKSPACE_FILES_MAX + 1):
         (tmp_path / "many" / str(number)).touch()
     with (tmp_path / "large" / "hole").open("wb") as file:
-        file.truncate(BYTES_MAX + 1)
+        file.truncate(WORKSPACE_BYTES_MAX + 1)
     (tmp_path / "deep" / "/".join("d" * 33)).mkdir(parents=True)
     for name in ("many", "large", "deep"):
         with pytest.raises(ContractError, match=r"any may|holds more than"):
