@@ -36,7 +36,7 @@ class ValueAnswer(BaseModel):
 
 
 class FailedAnswer(BaseModel):
-    """The tool raised, and is known not to have happened.
+    """The tool raised; it is known not to have happened, unless `type` is `OutcomeUnknown`.
 
     `type` is the exception's class name. Where it names a common built-in exception (`ValueError`, `KeyError`, …)
     the block can catch it as that as well as as `ToolError`.

@@ -1,7 +1,8 @@
 """What a session has done so far: the conversation with the model, the transcript for people, receipts and usage.
 
-All of it travels through a continue-as-new in one payload, which Temporal refuses beyond 2 MiB, over and over: so each
-part has its bound in bytes. The transcript forgets its oldest entries; the other two end the session.
+All of it travels through a continue-as-new in one payload, and much of it through every query: so each part has its
+bound. The transcript forgets its oldest entries; the conversation and the receipts end the session; a block whose files
+would be too many or too large keeps none of them.
 """
 
 import json

@@ -66,9 +66,9 @@ class AgentDefinition(Contract):
         return next((spec for spec in self.tools if spec.name == name), None)
 
     def side_effects(self) -> tuple[ToolSpec, ...]:
-        """The tools that the model is offered as single calls."""
+        """The tools of which each call is asked for, whether the model makes it or code does."""
         return tuple(spec for spec in self.tools if spec.effect.side_effecting)
 
     def reads(self) -> tuple[ToolSpec, ...]:
-        """The tools that code in a block may call."""
+        """The tools that only code in a block may call."""
         return tuple(spec for spec in self.tools if not spec.effect.side_effecting)
