@@ -173,9 +173,9 @@ def main(folder: Path, program: Path, library: Path, memory_bytes: int, *, renew
         run(guest, bootstrap(GUEST_MODULES, preloaded=PRELOADED, installed=INSTALLED))
         fresh = guest.snapshot() if renewable else None
     except Exception as error:  # noqa: BLE001 - the worker tells it to whoever can mend it
-        reason = str(error).partition("\n")[0][:300]
+        first_line = str(error).partition("\n")[0][:300]
         hint = "as in most virtual machines, which are given none of their own"
-        channel.send(b"x", f"a micro-VM does not get ready, {hint} ({type(error).__name__}: {reason})".encode())
+        channel.send(b"x", f"a micro-VM does not get ready, {hint} ({type(error).__name__}: {first_line})".encode())
         return
     channel.send(b"r", version.encode())
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from sandbox.backends.eryx import eryx_version
+from sandbox.conversation import Conversation
 from sandbox.pool import HelperKind
 from sandbox.pooled import PooledSandbox
 from sandbox.protocol import Answerer, BlockOutcome, BlockSpec, SandboxUnavailable
@@ -56,16 +57,12 @@ class HyperlightSandbox(PooledSandbox):
         self._on_progress = on_progress
 
     async def run(self, spec: BlockSpec, answer: Answerer) -> BlockOutcome:
-        """Run a block until it ends or suspends. Raises SandboxUnavailable for one that needs folders of the host."""
-        if spec.mounts:
-            raise SandboxUnavailable(
-                "Hyperlight shows blocks no folder of the host; take the mounts out of the agent, or let its blocks "
-                'run in "eryx"'
-            )
-        if spec.workspace is not None and await asyncio.to_thread(_holds_files, spec.workspace):
-            raise SandboxUnavailable(
-                "Hyperlight cannot show a block the files of its session, which another sandbox has left; let the "
-                'agent\'s blocks run in "eryx"'
+        """Run a block until it ends or suspends; one that needs folders of the host fails."""
+        if needed := await asyncio.to_thread(_files_needed, spec):
+            return Conversation(spec, answer, recorded_by=self.backend).failed(
+                "FilesUnavailable",
+                f"Hyperlight shows blocks no folder of the host, and this one needs {needed}; "
+                'the agent\'s author can let its blocks run in "eryx"',
             )
         return await super().run(spec.model_copy(update={"workspace": None}), answer)
 
@@ -118,5 +115,9 @@ def _program() -> Path | None:
     return Path(found.origin).parent / "resources" / "python-sandbox.aot"
 
 
-def _holds_files(folder: Path) -> bool:
-    return any(folder.iterdir())
+def _files_needed(spec: BlockSpec) -> str:
+    if spec.mounts:
+        return f"the mount {spec.mounts[0].target}"
+    if spec.workspace is not None and any(spec.workspace.iterdir()):
+        return "the files of its session, which a block in another sandbox has left"
+    return ""

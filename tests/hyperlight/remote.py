@@ -48,6 +48,7 @@ class RemoteSandbox:
         self._machine = machine
         self._numbers = itertools.count(1)
         self._runs: dict[int, _Run] = {}
+        self._results: dict[int, asyncio.Future[Any]] = {}
         self._listening: asyncio.Task[None] | None = None
         self._description: SandboxDescription | None = None
 
@@ -59,11 +60,11 @@ class RemoteSandbox:
         self._description = SandboxDescription.model_validate(message["description"])
         self._listening = asyncio.create_task(self._listen())
 
-    async def run(self, spec: BlockSpec, answer: Answerer) -> BlockOutcome:
-        """Run a block in there; see `sandbox.protocol.Sandbox.run`."""
+    async def run(self, spec: BlockSpec, answer: Answerer, *, fresh: bool = False) -> BlockOutcome:
+        """Run a block in there, see `sandbox.protocol.Sandbox.run`; a `fresh` one has a helper of its own."""
         number = next(self._numbers)
         run = self._runs[number] = _Run(answer, asyncio.get_running_loop().create_future())
-        self._say(op="run", run=number, spec=_patient(spec).model_dump(mode="json"))
+        self._say(op="run", run=number, spec=_patient(spec).model_dump(mode="json"), fresh=fresh)
         try:
             return await asyncio.shield(run.ended)
         except asyncio.CancelledError:
@@ -75,6 +76,17 @@ class RemoteSandbox:
             for call in run.calls.values():
                 call.cancel()
             await asyncio.gather(*run.calls.values(), return_exceptions=True)
+
+    async def ask(self, what: str) -> Any:
+        """Something about the machine itself."""
+        number = next(self._numbers)
+        result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._results[number] = result
+        self._say(op=what, run=number)
+        try:
+            return await result
+        finally:
+            del self._results[number]
 
     async def close(self) -> None:
         """Listen no more; the machine is turned off by whoever turned it on."""
@@ -106,8 +118,13 @@ class RemoteSandbox:
             for run in self._runs.values():
                 run.ended.set_exception(gone)
                 run.cancelled.set()
+            for result in self._results.values():
+                result.set_exception(gone)
 
     def _hear(self, message: dict[str, Any]) -> None:
+        if message["op"] == "result":
+            self._results[message["run"]].set_result(message["result"])
+            return
         # A run that was cancelled out here may still have something to say.
         run = self._runs.get(message["run"])
         if run is None:

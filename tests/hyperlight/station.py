@@ -1,8 +1,8 @@
 """The program in the emulated machine: a sandbox, worked through one line by the tests outside.
 
 Each message is a line of JSON. From the tests: `run` (a block's spec), `answer` and `fault` (what became of a call),
-`cancel`. To the tests: `ready` or `unavailable`, then `call` and `withdrawn` (a call that nobody waits for any more),
-and one of `outcome`, `cancelled` and `raised` for each run.
+`cancel`, and what is asked of the machine itself. To the tests: `ready` or `unavailable`, then `call` and `withdrawn`
+(a call that nobody waits for any more), and one of `outcome`, `cancelled`, `raised` and `result` for each run.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from sandbox.backends.hyperlight import HyperlightSandbox
 from sandbox.calls import Answer, Call
 from sandbox.protocol import BlockSpec, Sandbox, SandboxUnavailable
 from tests.hyperlight.machine import LINE, MAX_MESSAGE
+from tests.hyperlight.processes import helpers_of, survivors_of_a_killed_worker
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
 
@@ -30,8 +31,10 @@ class FaultOutside(Exception):  # noqa: N818 - stands for what the tests raised
 class Station:
     """Runs what it is told to, many blocks at once."""
 
-    def __init__(self, sandbox: Sandbox, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, sandbox: Sandbox, fresh: Sandbox, cache: Path, writer: asyncio.StreamWriter) -> None:
         self._sandbox = sandbox
+        self._fresh = fresh
+        self._cache = cache
         self._writer = writer
         self._runs: dict[int, asyncio.Task[None]] = {}
         self._waiting: dict[tuple[int, int], asyncio.Future[Answer]] = {}
@@ -44,7 +47,11 @@ class Station:
         match message["op"]:
             case "run":
                 spec = BlockSpec.model_validate(message["spec"])
-                self._runs[run] = asyncio.create_task(self._run(run, spec))
+                self._runs[run] = asyncio.create_task(self._run(run, spec, fresh=message["fresh"]))
+            case "helpers":
+                self.say(op="result", run=run, result=sorted(helpers_of(os.getpid())))
+            case "kill a worker":
+                self._runs[run] = asyncio.create_task(self._kill_a_worker(run))
             case "cancel" if run in self._runs:
                 self._runs[run].cancel()
             case "answer" if waiting := self._waiting.pop((run, message["number"]), None):
@@ -52,7 +59,11 @@ class Station:
             case "fault" if waiting := self._waiting.pop((run, message["number"]), None):
                 waiting.set_exception(FaultOutside())
 
-    async def _run(self, run: int, spec: BlockSpec) -> None:
+    async def _kill_a_worker(self, run: int) -> None:
+        self.say(op="result", run=run, result=await survivors_of_a_killed_worker(self._cache))
+        del self._runs[run]
+
+    async def _run(self, run: int, spec: BlockSpec, *, fresh: bool) -> None:
         async def answer(call: Call) -> Answer:
             waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
             self._waiting[run, call.number] = waiting
@@ -66,7 +77,9 @@ class Station:
             return given
 
         try:
-            outcome = await self._sandbox.run(spec, answer)
+            if fresh:
+                await self._fresh.start()
+            outcome = await (self._fresh if fresh else self._sandbox).run(spec, answer)
         except asyncio.CancelledError:
             self.say(op="cancelled", run=run)
         except Exception as error:  # noqa: BLE001 - told to the test
@@ -84,10 +97,9 @@ async def main() -> None:
     reader, writer = await _line()
     # A new micro-VM takes ten seconds here, one that is put back less than one, and the less the smaller it is.
     places = os.cpu_count() or 1
-    sandbox = HyperlightSandbox(
-        Path(os.environ["CACHE"]), warm=places, most=places, blocks_per_helper=1000, memory_bytes=150 * 2**20
-    )
-    station = Station(sandbox, writer)
+    cache = Path(os.environ["CACHE"])
+    sandbox = HyperlightSandbox(cache, warm=places, most=places, blocks_per_helper=1000, memory_bytes=150 * 2**20)
+    station = Station(sandbox, HyperlightSandbox(cache, warm=1), cache, writer)
     try:
         await sandbox.start()
     except SandboxUnavailable as error:
