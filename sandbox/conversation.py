@@ -128,6 +128,8 @@ class Conversation:
         except messages.Malformed as malformed:
             return self._tampered(str(malformed))
         except _Ended as ended:
+            # Of a message that is refused, the calls before the bad one have not been begun yet.
+            self._stop()
             return ended.outcome
 
     def failed(self, error: str, message: str, *, traceback: str = "", limit: LimitName | None = None) -> BlockFailed:
@@ -147,9 +149,12 @@ class Conversation:
 
     async def close(self) -> None:
         """Stop the calls that still run; their answers are nobody's any more."""
+        self._stop()
+        await asyncio.gather(*self._live.values(), return_exceptions=True)
+
+    def _stop(self) -> None:
         for task in self._live.values():
             task.cancel()
-        await asyncio.gather(*self._live.values(), return_exceptions=True)
 
     def _violation(self, what: str) -> NoReturn:
         raise _Ended(self._tampered(what))

@@ -50,7 +50,7 @@ def read(data: bytes, *, most_calls: int) -> Message:
         Malformed: there is none.
     """
     try:
-        said = json.loads(data, parse_constant=_refuse_constant)
+        said = json.loads(data.decode(), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"a message that is none: {str(error)[:200]}") from error
     # A message has room for millions of calls and mistakes: none but the first is worth a description.

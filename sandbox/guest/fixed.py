@@ -79,6 +79,14 @@ def _defaulting[R](convert: Callable[[float], R]) -> Callable[..., R]:
     return converted
 
 
+def _gettime_ns(clock: int, /) -> int:
+    return _clock.read() if clock == getattr(time, "CLOCK_REALTIME", 0) else _clock.elapsed()
+
+
+def _gettime(clock: int, /) -> float:
+    return _gettime_ns(clock) / _SECOND_NS
+
+
 def install() -> None:
     """Replace the interpreter's sources of time and chance; done once, before any block is known."""
     local = time.localtime
@@ -96,6 +104,10 @@ def install() -> None:
     for name in ("monotonic", "perf_counter", "process_time", "thread_time"):
         replacements[name] = lambda: _clock.elapsed() / _SECOND_NS
         replacements[f"{name}_ns"] = _clock.elapsed
+    # Each platform has some of these.
+    for name, clock in (("clock_gettime", _gettime), ("clock_gettime_ns", _gettime_ns)):
+        if hasattr(time, name):
+            replacements[name] = clock
     for name, replacement in replacements.items():
         setattr(time, name, replacement)
 
