@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from sandbox.conversation import Conversation
-from sandbox.pool import Helper, HelperGone, HelperKind, HelperPool
+from sandbox.helper_process import Helper, HelperGone, HelperKind
+from sandbox.pool import HelperPool
 from sandbox.protocol import (
     Answerer,
     BlockCompleted,
@@ -76,7 +77,7 @@ class PooledSandbox(ABC):
         description = self.describe()
         recorded_by = f"{description.backend} {description.version}"
         async with self._pool.helper(spec.limits.memory_bytes, spec.mounts) as helper:
-            conversation = Conversation(spec, answer, recorded_by=recorded_by, cpu_seconds=helper.cpu_seconds)
+            conversation = Conversation(spec, answer, recorded_by=recorded_by, cpu_seconds=helper.usage.cpu_seconds)
             if len(spec.code.encode("utf-8", "replace")) > spec.limits.code_bytes:
                 return conversation.over_limit("code_bytes")
             try:
@@ -103,7 +104,9 @@ class PooledSandbox(ABC):
 
     async def _bounded(self, helper: Helper, conversation: Conversation, spec: BlockSpec) -> BlockOutcome:
         talk = asyncio.create_task(self._talk(helper, conversation, spec))
-        watches = [asyncio.create_task(watch) for watch in (helper.watch(spec.limits), helper.watch_files(spec.limits))]
+        watches = [
+            asyncio.create_task(watch) for watch in (helper.usage.watch(spec.limits), helper.watch_files(spec.limits))
+        ]
         tasks: list[asyncio.Task[Any]] = [talk, *watches]
         try:
             await asyncio.wait(tasks, timeout=spec.limits.wall_seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -144,7 +147,7 @@ class PooledSandbox(ABC):
                         return step
                     await helper.send(step)
                 else:
-                    helper.memory_bytes()
+                    helper.usage.memory_bytes()
                     helper.at_rest = True
                     return self._guest_ended(helper, conversation, spec, payload.decode("utf-8", "replace"))
         except HelperGone as gone:
@@ -179,4 +182,4 @@ def _crashed(conversation: Conversation, how: str) -> BlockFailed:
 
 def _used_up(helper: Helper, spec: BlockSpec) -> bool:
     """Whether an interpreter that broke down did so for want of memory: it then had most of what it may have."""
-    return helper.peak_memory_bytes > spec.limits.memory_bytes * 0.7
+    return helper.usage.peak_memory_bytes > spec.limits.memory_bytes * 0.7

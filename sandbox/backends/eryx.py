@@ -7,7 +7,7 @@ import importlib.metadata
 from collections.abc import Callable
 from pathlib import Path
 
-from sandbox.pool import HelperKind
+from sandbox.helper_process import HelperKind
 from sandbox.pooled import PooledSandbox
 from sandbox.protocol import SandboxUnavailable
 from sandbox.runtime import prepare_runtime
