@@ -4,17 +4,19 @@ import asyncio
 from collections.abc import Sequence
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError
+from temporalio.common import RawValue
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from seconder.contracts.approvals import NoticeUpdate
 from seconder.contracts.blocks import BlockOrigin
-from seconder.contracts.calls import ApprovedCall, Call, Decision, Settlement, ToolReport
+from seconder.contracts.calls import ApprovedCall, Call, Decision, Failed, Settlement, ToolReport, Unknown
 from seconder.contracts.definitions import AgentDefinition
 from seconder.errors import ContractError
 from workflows import outcomes, presentation, timeouts
 from workflows.errands import Errands
 from workflows.gate import Gate, OpenRequest
 from workflows.record import SessionRecord
+from workflows.results import read_result
 from workflows.status import Status
 
 
@@ -92,22 +94,20 @@ class SideEffects:
         if spec is None:  # check_calls lets no such call through
             raise ContractError(f"{call.tool} is not among the pinned tools of {definition.name}.")
         started_at = workflow.now()
+        outcome: Failed | Unknown
         try:
             with self._status.running("tool"):
-                report: ToolReport = await workflow.execute_activity(
+                result: RawValue = await workflow.execute_activity(
                     call.tool,
                     ApprovedCall(call=call, decision=decision),
-                    result_type=ToolReport,
+                    result_type=RawValue,
                     task_queue=definition.tools_queue,
                     summary=presentation.call_summary(call),
                     **timeouts.tool(spec),
                 )
+            return read_result(ToolReport, result)
         except ActivityError as error:
-            return ToolReport(
-                outcome=outcomes.outcome_of_failure(error, spec.attempts),
-                attempt=0,
-                worker=error.identity,
-                started_at=started_at,
-                finished_at=workflow.now(),
-            )
-        return report
+            outcome, worker = outcomes.outcome_of_failure(error, spec.attempts), error.identity
+        except ApplicationError as error:
+            outcome, worker = Unknown(error=error.message), ""
+        return ToolReport(outcome=outcome, attempt=0, worker=worker, started_at=started_at, finished_at=workflow.now())
