@@ -12,11 +12,12 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic import JsonValue, ValidationError
 
 from seconder.canonical import canonical_json, sha256_of
+from seconder.contracts.calls import ARGUMENTS_MAX_BYTES
 from seconder.contracts.definitions import ToolSpec
 from seconder.effects import Effect
 from seconder.errors import ConfigurationError, ContractError
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     # Only named here: workflow modules import this one, and must not load a logging library.
     from structlog.typing import FilteringBoundLogger
 
-ARGUMENTS_MAX_BYTES: Final = 64 * 1024
 _TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = OWN_ACTIVITIES | {EXECUTE_CODE, FETCH, "call_tool", "finish", "result"}
 

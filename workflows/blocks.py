@@ -19,11 +19,10 @@ from seconder import names
 from seconder.canonical import canonical_json
 from seconder.contracts.approvals import NoticeUpdate
 from seconder.contracts.blocks import BlockFacts, BlockOrigin, BlockReport, BlockRun, PendingCall, SettledCall
-from seconder.contracts.calls import Call, Decision
+from seconder.contracts.calls import ARGUMENTS_MAX_BYTES, Call, Decision
 from seconder.contracts.definitions import AgentDefinition
 from seconder.contracts.workspaces import WorkspaceChanges
 from seconder.errors import ContractError
-from seconder.tools import ARGUMENTS_MAX_BYTES
 from workflows import outcomes, timeouts
 from workflows.errands import Errands
 from workflows.gate import Gate, OpenRequest

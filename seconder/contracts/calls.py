@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, JsonValue, TypeAdapter
 
@@ -11,6 +11,9 @@ from seconder.contracts.base import Contract, Digest, Moment
 from seconder.effects import Effect
 from seconder.errors import ContractError
 from seconder.names import EXECUTE_CODE
+
+ARGUMENTS_MAX_BYTES: Final = 64 * 1024
+"""Of a call's arguments in canonical JSON: a person has to read them."""
 
 
 class Call(Contract):
