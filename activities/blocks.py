@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import structlog
-from pydantic import ValidationError
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
@@ -16,6 +15,7 @@ from sandbox.protocol import (
     BlockCompleted,
     BlockDiverged,
     BlockFailed,
+    BlockLimits,
     BlockOutcome,
     BlockSpec,
     BlockSuspended,
@@ -27,6 +27,7 @@ from seconder import names
 from seconder.agents import Agent
 from seconder.contracts.block_settings import SandboxName
 from seconder.contracts.blocks import BlockCall, BlockReport, BlockRun, PendingCall
+from seconder.contracts.calls import ApprovedCall
 from seconder.contracts.workspaces import WorkspaceChanges
 from seconder.effects import Effect
 from seconder.errors import ContractError
@@ -68,7 +69,7 @@ class BlockRunner:
             code=str(run.call.arguments["code"]),
             tools=tuple(signatures),
             signatures=signatures,
-            limits=run.settings,
+            limits=_stricter(run.settings, agent.blocks),
             journal=_journal(run),
             mounts=agent.blocks.mounts if run.call.arguments.get("mounts") else (),
         )
@@ -107,7 +108,7 @@ class BlockRunner:
         """The agent, after a check that this code and these tools are what was decided on."""
         named = run.call.arguments.get("tools")
         names_of_grant = [tool.name for tool in run.grant]
-        if not run.decision.allows or run.decision.digest != run.call.digest:
+        if not run.call.is_block or not run.decision.allows or run.decision.digest != run.call.digest:
             raise _refused("the decision is no yes to this block")
         if not isinstance(named, list) or sorted(map(str, named)) != sorted(names_of_grant):
             raise _refused("its grant names other tools than were decided on")
@@ -123,11 +124,35 @@ class BlockRunner:
         # answer from those.
         if run.journal is None and (changed := pinned_differences(agent, run.grant)):
             raise _refused(f"this worker does not have {', '.join(changed)} of the pinned version")
-        for name in names_of_grant:
-            tool = agent.tool(name)
-            if run.decision.kind == "automatic" and (tool is None or tool.effect is not Effect.READ):
-                raise _refused(f"nobody was asked whether it may call {name}")
+        if run.decision.kind == "automatic":
+            _require_harmless(run, agent)
+        else:
+            _require_review(run)
+        if not names.is_call_of_run(run.call.call_id, activity.info().workflow_run_id or ""):
+            # A copy of the message would read again, at any time, what people let one session read once.
+            raise _refused("it was approved in another run of the session")
         return agent
+
+
+def _require_harmless(run: BlockRun, agent: Agent) -> None:
+    for name in (spec.name for spec in run.grant):
+        tool = agent.tool(name)
+        if tool is None or tool.effect is not Effect.READ:
+            raise _refused(f"nobody was asked whether it may call {name}")
+    if not agent.blocks.automatic or run.call.arguments.get("mounts") or run.call.arguments.get("domains"):
+        raise _refused("nobody was asked, and the agent on this worker lets no such block run by itself")
+
+
+def _require_review(run: BlockRun) -> None:
+    try:
+        ApprovedCall(call=run.call, decision=run.decision).verified()
+    except ContractError as error:
+        raise _refused(str(error)) from error
+
+
+def _stricter(pinned: BlockLimits, own: BlockLimits) -> BlockLimits:
+    """Of each limit the lower one: what this worker's memory and disk can bear is not for a message to say."""
+    return BlockLimits(**{name: min(getattr(pinned, name), getattr(own, name)) for name in BlockLimits.model_fields})
 
 
 def _journal(run: BlockRun) -> Journal:
@@ -138,8 +163,12 @@ def _journal(run: BlockRun) -> Journal:
         journal = Journal.model_validate(run.journal)
         if journal.seed != run.call.digest:
             raise _refused("its journal is another block's")
+        for one in run.settled:
+            of_block = names.call_id_within(run.call.call_id, one.number)
+            if one.call.call_id != of_block or one.settlement.decision.digest != one.call.digest:
+                raise _refused(f"what it was told of call {one.number} is about another call")
         return answered(journal, run.settled)
-    except (ValidationError, ContractError) as error:
+    except (ValueError, ContractError) as error:
         raise _refused(str(error)) from error
 
 

@@ -73,6 +73,7 @@ class Workspaces:
         """
         for path in files:
             require_path(path)
+        _require_room(len(files), sum(file.size for file in files.values()))
         places = asyncio.Semaphore(_AT_ONCE)
 
         async def one(path: str, file: WorkspaceFile) -> None:
@@ -145,11 +146,15 @@ def _listed(folder: Path) -> list[Entry]:
     except OSError as error:
         raise ServiceError(f"The workspace in {folder} cannot be read: {error}") from error
     size = sum(entry.status.st_size for entry in entries if entry.is_file)
-    if len(entries) > WORKSPACE_FILES_MAX or size > WORKSPACE_BYTES_MAX:
+    _require_room(len(entries), size)
+    return entries
+
+
+def _require_room(files: int, size: int) -> None:
+    if files > WORKSPACE_FILES_MAX or size > WORKSPACE_BYTES_MAX:
         raise ContractError(
             f"The workspace holds more than {WORKSPACE_FILES_MAX:,} files or {WORKSPACE_BYTES_MAX:,} bytes."
         )
-    return entries
 
 
 def _read(folder: Path, entry: Entry) -> tuple[bytes, WorkspaceFile]:
