@@ -23,7 +23,7 @@ from pydantic import JsonValue
 
 from sandbox import messages
 from sandbox.calls import Answer, Call, FailedAnswer, FinalAnswer, PendingAnswer, RefusedAnswer, ValueAnswer
-from sandbox.guest.values import json_text
+from sandbox.guest.values import ValueTooLarge, json_text
 from sandbox.journal import Journal, JournalEntry
 from sandbox.protocol import (
     Answerer,
@@ -197,10 +197,9 @@ class Conversation:
         if not isinstance(answer, ValueAnswer):
             return answer
         try:
-            text = json_text(answer.value, self._limits.answer_bytes, f"the answer of {call.tool}")
+            return await _plain_beside(answer.value, self._limits.answer_bytes, f"the answer of {call.tool}")
         except (TypeError, ValueError) as error:
             return FailedAnswer(type=type(error).__name__, message=f"{error} (limit answer_bytes)")
-        return ValueAnswer(value=json.loads(text))
 
     # Answers going out
 
@@ -312,6 +311,18 @@ class Conversation:
 async def _run[R](apart: bool, work: Callable[[], R]) -> R:  # noqa: FBT001 - reads as "run apart"
     """Do the work; in a thread where it would hold up the worker's event loop for longer than a moment."""
     return await asyncio.to_thread(work) if apart else work()
+
+
+async def _plain_beside(value: JsonValue, max_bytes: int, what: str) -> ValueAnswer:
+    """A value as plain JSON. How large it is shows only on the way: a large one is begun again in a thread."""
+    try:
+        return _plain(value, min(max_bytes, _LARGE), what)
+    except ValueTooLarge:
+        return await asyncio.to_thread(_plain, value, max_bytes, what)
+
+
+def _plain(value: JsonValue, max_bytes: int, what: str) -> ValueAnswer:
+    return ValueAnswer(value=json.loads(json_text(value, max_bytes, what)))
 
 
 def _checked_call(call: messages.SaidCall, limits: BlockLimits) -> Call:
