@@ -6,6 +6,7 @@ a few folders of the host read-only, runs one Python module, and talks to the te
 
 import asyncio
 import contextlib
+import os
 import shlex
 import shutil
 import sys
@@ -20,6 +21,7 @@ from tests.hyperlight.kernel import prepare_kernel
 
 QEMU = "qemu-system-x86_64"
 BUSYBOX = "busybox"
+_DYING_WITH_US = ("setpriv", "--pdeathsig", "KILL")
 LINE = "/dev/vport0p1"
 """Where the program in the machine finds the line to the tests."""
 CHECKOUT = Path(__file__).parents[2]
@@ -63,9 +65,9 @@ class Machine:
 
 def why_not() -> str | None:
     """Why no machine can be emulated here; None if one can."""
-    missing = [program for program in (QEMU, BUSYBOX) if shutil.which(program) is None]
+    missing = [program for program in (QEMU, BUSYBOX, _DYING_WITH_US[0]) if shutil.which(program) is None]
     if missing:
-        return f"not installed: {', '.join(missing)} (Debian: qemu-system-x86, busybox-static)"
+        return f"not installed: {', '.join(missing)} (Debian: qemu-system-x86, busybox-static, util-linux)"
     return None
 
 
@@ -109,7 +111,20 @@ async def booted(cache: Path, module: str, environment: Mapping[str, str]) -> As
 
 
 def _command(image: Path, place: Path, folders: Sequence[Path]) -> list[str]:
-    command = [QEMU, "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max", "-smp", "2", "-m", "4G"]
+    command = [
+        *_DYING_WITH_US,
+        QEMU,
+        "-accel",
+        "tcg,thread=multi",
+        "-machine",
+        "q35",
+        "-cpu",
+        "max",
+        "-smp",
+        "2",
+        "-m",
+        "4G",
+    ]
     command += ["-nodefaults", "-no-user-config", "-nographic", "-no-reboot"]
     command += ["-kernel", str(image), "-initrd", str(place / "initrd"), "-append", "console=ttyS0 quiet panic=-1"]
     command += ["-serial", f"file:{place / 'console'}"]

@@ -38,7 +38,7 @@ class _Run:
     ended: asyncio.Future[BlockOutcome]
     calls: dict[int, asyncio.Task[None]] = field(default_factory=dict)
     fault: BaseException | None = None
-    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class RemoteSandbox:
@@ -69,7 +69,7 @@ class RemoteSandbox:
             return await asyncio.shield(run.ended)
         except asyncio.CancelledError:
             self._say(op="cancel", run=number)
-            await run.cancelled.wait()
+            await run.over.wait()
             raise
         finally:
             del self._runs[number]
@@ -117,7 +117,7 @@ class RemoteSandbox:
         except MachineGone as gone:
             for run in self._runs.values():
                 run.ended.set_exception(gone)
-                run.cancelled.set()
+                run.over.set()
             for result in self._results.values():
                 result.set_exception(gone)
 
@@ -137,11 +137,12 @@ class RemoteSandbox:
                 run.calls[message["number"]].cancel()
             case "outcome":
                 run.ended.set_result(_OUTCOME.validate_python(message["outcome"]))
+                run.over.set()
             case "cancelled":
-                run.cancelled.set()
+                run.over.set()
             case "raised":
                 run.ended.set_exception(run.fault or _raised(message))
-                run.cancelled.set()
+                run.over.set()
 
     async def _answer(self, number: int, run: _Run, call: Call) -> None:
         try:

@@ -54,10 +54,14 @@ class Station:
                 self._runs[run] = asyncio.create_task(self._kill_a_worker(run))
             case "cancel" if run in self._runs:
                 self._runs[run].cancel()
-            case "answer" if waiting := self._waiting.pop((run, message["number"]), None):
+            case "answer" if waiting := self._still_waiting(run, message["number"]):
                 waiting.set_result(_ANSWER.validate_python(message["answer"]))
-            case "fault" if waiting := self._waiting.pop((run, message["number"]), None):
+            case "fault" if waiting := self._still_waiting(run, message["number"]):
                 waiting.set_exception(FaultOutside())
+
+    def _still_waiting(self, run: int, number: int) -> asyncio.Future[Answer] | None:
+        waiting = self._waiting.pop((run, number), None)
+        return waiting if waiting is not None and not waiting.done() else None
 
     async def _kill_a_worker(self, run: int) -> None:
         self.say(op="result", run=run, result=await survivors_of_a_killed_worker(self._cache))
@@ -124,6 +128,15 @@ async def _line() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     return reader, asyncio.StreamWriter(writing, writing_protocol, reader, loop)
 
 
+async def _until_anything_goes_wrong() -> None:
+    try:
+        await main()
+    finally:
+        # The machine ends with this process at once, so that the tests see that it does.
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+
+
 if __name__ == "__main__":
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
-    asyncio.run(main())
+    asyncio.run(_until_anything_goes_wrong())
