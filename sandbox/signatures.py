@@ -1,4 +1,4 @@
-"""From a tool's stub to the names by which the guest binds positional arguments."""
+"""What a tool's stub says: above all the names by which the guest binds positional arguments."""
 
 import ast
 import functools
@@ -18,7 +18,7 @@ def parameters_of(stub: str, tool: str) -> tuple[Parameter, ...]:
     Classes and aliases before the function are fine. Raises ValueError if the stub does not define `tool`, or takes
     `*args`, `**kwargs` or positional-only parameters: a call's arguments have names.
     """
-    function = _function(stub, tool)
+    _, function = parsed_stub(stub, tool)
     arguments = function.args
     if arguments.vararg or arguments.kwarg or arguments.posonlyargs:
         raise ValueError(f"the stub of {tool} has parameters without a name of their own: {stub.strip()[:200]}")
@@ -34,7 +34,8 @@ def parameters_of(stub: str, tool: str) -> tuple[Parameter, ...]:
     return (*positional, *keyword)
 
 
-def _function(stub: str, tool: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
+def parsed_stub(stub: str, tool: str) -> tuple[ast.Module, ast.FunctionDef | ast.AsyncFunctionDef]:
+    """A stub, with or without a body, and the function in it. Raises ValueError if it does not define `tool`."""
     for source in (stub, f"{stub.rstrip().rstrip(':')}: ..."):
         try:
             tree = ast.parse(source)
@@ -42,5 +43,5 @@ def _function(stub: str, tool: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
             continue
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == tool:
-                return node
+                return tree, node
     raise ValueError(f"the stub of {tool} is no Python signature of it: {stub.strip()[:200]}")

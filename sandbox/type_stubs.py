@@ -9,6 +9,8 @@ import builtins
 import copy
 from collections.abc import Mapping
 
+from sandbox.signatures import parsed_stub
+
 UNDECLARED = "undeclared__"
 """Stands in a block where an annotation was that proves nothing."""
 
@@ -54,8 +56,7 @@ class ToolStub:
 
     def __init__(self, name: str, stub: str) -> None:
         self.name = name
-        tree = _parsed(stub)
-        self._function = _function(tree, name)
+        tree, self._function = parsed_stub(stub, name)
         self.classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
         self.aliases = {
             target.id: node.value
@@ -152,7 +153,7 @@ def parsed_stubs(stubs: Mapping[str, str], code: str) -> dict[str, ToolStub]:
         if name in code:
             try:
                 parsed[name] = ToolStub(name, stub)
-            except (SyntaxError, ValueError):
+            except ValueError:
                 continue
     return parsed
 
@@ -171,20 +172,6 @@ def stub_files(names: Mapping[str, str], tools: Mapping[str, ToolStub], *, await
         shown.update(classes)
         lines += [f"from _tool_{name} import {known} as {known}\n" for known in (name, *classes)]
     return {**files, "__builtins__.pyi": "".join(lines)}
-
-
-def _parsed(stub: str) -> ast.Module:
-    try:
-        return ast.parse(stub)
-    except SyntaxError:
-        return ast.parse(f"{stub.rstrip().rstrip(':')}: ...")
-
-
-def _function(tree: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef:
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name:
-            return node
-    raise ValueError(f"the stub of {name} does not define it")
 
 
 def _in_style(function: ast.FunctionDef | ast.AsyncFunctionDef, *, awaits: bool) -> ast.stmt:
