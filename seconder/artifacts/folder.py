@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -67,7 +68,7 @@ class FolderStore:
         path = self._path_of(digest)
         with self._in_words("read"):
             try:
-                data = path.read_bytes()
+                data = _content_of(path)
             except FileNotFoundError:
                 raise missing(digest, self.location) from None
         return checked(data, digest, str(path))
@@ -75,7 +76,7 @@ class FolderStore:
     def _touch(self, digest: str) -> bool:
         with self._in_words("written to"):
             try:
-                os.utime(self._path_of(digest))
+                os.utime(self._path_of(digest), follow_symlinks=False)
             except FileNotFoundError:
                 return False
         return True
@@ -86,10 +87,10 @@ class FolderStore:
     def _holds(self, digest: str, data: bytes) -> bool:
         path = self._path_of(digest)
         try:
-            if path.read_bytes() != data:
+            if _content_of(path) != data:
                 return False
-            os.utime(path)
-        except FileNotFoundError:
+            os.utime(path, follow_symlinks=False)
+        except (FileNotFoundError, _NoFileError):
             return False
         return True
 
@@ -98,6 +99,9 @@ class FolderStore:
             return
         for folder in (self._root, self._blobs, self._incoming):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.is_symlink() and folder != self._root:
+                # What is swept there would be somebody else's.
+                raise OSError(errno.ELOOP, f"{folder} is a link")
         self._sweep()
         self._prepared = True
 
@@ -142,6 +146,27 @@ class FolderStore:
             raise ServiceError(
                 f"The artifacts in {self.location} cannot be {what}: {error.strerror or error}. {_how_to_mend(error)}"
             ) from error
+
+
+class _NoFileError(OSError):
+    pass
+
+
+def _content_of(path: Path) -> bytes:
+    """The content of a regular file: others may write to the folder, too, and leave a link, a pipe or a device."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise _NoFileError(error.errno, f"{path} is no regular file") from error
+        raise
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise _NoFileError(errno.EINVAL, f"{path} is no regular file")
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
 
 
 def _how_to_mend(error: OSError) -> str:
