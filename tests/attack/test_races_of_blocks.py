@@ -1,6 +1,5 @@
 """A block that waits, and what else may happen at that moment: the session ends in order, and nothing runs twice."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
@@ -16,9 +15,6 @@ from tests.integration.conftest import QUICK_RESTARTS, dev_server, judge
 from tests.integration.stage import ANNA, Session, Stage, open_stage
 
 PAY = code("pay(customer=7, cents=100)['paid']", "Pay.")
-PAY_TWO = code(
-    "import asyncio\nawait asyncio.gather(pay(customer=1, cents=1), pay(customer=2, cents=2))", "Pay two at once."
-)
 
 
 @pytest.fixture(scope="module")
@@ -158,34 +154,6 @@ async def test_the_time_of_a_session_ends_while_its_block_waits(stage: Stage) ->
         ("pay", "not_run"),
         ("execute_code", "failed"),
     ]
-
-
-@pytest.mark.timeout(400)
-async def test_thirty_blocks_that_wait_at_once(stage: Stage) -> None:
-    """Sixty calls wait in thirty notices; each runs once, and each block gets its own answers."""
-    async with stage.process("code"), stage.process("engine"):
-        stage.patience, patience = 240, stage.patience
-
-        async def play() -> Session:
-            session = await stage.start([PAY_TWO], [text("Done.")])
-            await session.approve(1)
-            await session.notice(2)
-            return session
-
-        sessions = await asyncio.gather(*(play() for _ in range(30)))
-
-        async def settle(session: Session) -> None:
-            await session.approve(2, call=0)
-            await session.approve(2, call=1)
-            await session.result()
-
-        await asyncio.gather(*map(settle, sessions))
-        stage.patience = patience
-    for session in sessions:
-        [told] = session.told()
-        assert told["result"] == [{"paid": 1, "customer": 1}, {"paid": 2, "customer": 2}]
-        assert (await session.history()).tools == {"pay": 2}
-        assert len({seen.call_id for seen in stage.witness.of(session.session_id)}) == 2
 
 
 def _review(request_id: str, calls: Any, verdict: str) -> dict[str, Any]:

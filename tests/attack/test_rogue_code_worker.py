@@ -152,23 +152,6 @@ async def test_arguments_that_are_not_in_normal_form_do_not_run(stage: Stage, ro
     assert not stage.witness.of(session.session_id)
 
 
-async def test_a_block_that_waits_without_an_end_is_ended(stage: Stage, rogue: RogueCodeWorker) -> None:
-    """The limit on suspensions is kept by the session too, not by the worker alone."""
-
-    def one_more(run: dict[str, Any]) -> Any:
-        return suspended((run["settled"][-1]["number"] + 1 if run["settled"] else 1, "pay", NORMAL))
-
-    session = await stage.start([PAY], [text("Done.")])
-    rogue.plans(session.session_id, one_more)
-    for number in range(1, 4):
-        await session.approve(number)
-    await session.result()
-    [told] = session.told()
-    assert told["status"] == "failed"
-    assert "suspensions" in told["error"]
-    assert (await session.history()).tools == {"pay": 2}
-
-
 @pytest.mark.parametrize("kind", ["failed", "diverged"])
 async def test_only_a_block_that_completed_can_end_the_session(stage: Stage, rogue: RogueCodeWorker, kind: str) -> None:
     """Whatever else it says of itself."""
