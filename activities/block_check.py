@@ -60,7 +60,7 @@ def read_block(definition: AgentDefinition, arguments: JsonValue) -> CheckedBloc
     return CheckedBlock(facts, {"code": code, **facts.reach()})
 
 
-async def type_problems(definition: AgentDefinition, facts: BlockFacts, code: str) -> str:
+async def type_problems(definition: AgentDefinition, facts: BlockFacts, code: str, within_seconds: float) -> str:
     """What surely fails on the types of the tools, in words for the model; empty when nothing does.
 
     It spares people blocks that cannot work and is no wall: where the checker is not to be had, the block goes on.
@@ -68,7 +68,7 @@ async def type_problems(definition: AgentDefinition, facts: BlockFacts, code: st
     stubs = {spec.name: spec.stub for spec in definition.tools if spec.name in facts.tools}
     if facts.domains:
         stubs[names.FETCH] = FETCH_STUB
-    check = await check_types(code, stubs)
+    check = await check_types(code, stubs, within_seconds=max(within_seconds, 0.0))
     if check.unavailable:
         _log.warning("block.types_not_checked", cause=check.unavailable)
     return _in_words(check.problems) if check.problems else ""

@@ -4,7 +4,7 @@ import asyncio
 import difflib
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from pydantic import JsonValue
@@ -30,6 +30,9 @@ from seconder.effects import Effect
 from seconder.tools import InvalidArguments
 
 CALLS_PER_TURN: Final = 32
+TYPE_CHECKS_AT_ONCE: Final = 4
+TYPE_CHECKS_SECONDS: Final = 12.0
+"""For all blocks of a turn; those that are not checked by then go on without."""
 BLOCK_VERSION: Final = "1"
 
 
@@ -43,7 +46,7 @@ class Checks:
     async def check_calls(self, wanted: CheckCalls) -> CheckedCalls:
         """For each call: the normalised call, or what the model has to mend."""
         checked = await asyncio.to_thread(self._check_all, wanted)
-        return CheckedCalls(calls=tuple([await _type_checked(wanted.definition, found) for found in checked]))
+        return CheckedCalls(calls=tuple(await _all_type_checked(wanted.definition, checked)))
 
     @activity.defn(name=names.ACTIVITY_CHECK_OUTPUT)
     async def check_output(self, wanted: CheckOutput) -> OutputVerdict:
@@ -100,10 +103,27 @@ class Checks:
             raise Refused(str(error)) from error
 
 
-async def _type_checked(definition: AgentDefinition, found: CheckedCall | RefusedCall) -> CheckedCall | RefusedCall:
+async def _all_type_checked(
+    definition: AgentDefinition, checked: Sequence[CheckedCall | RefusedCall]
+) -> list[CheckedCall | RefusedCall]:
+    places = asyncio.Semaphore(TYPE_CHECKS_AT_ONCE)
+    ends_at = asyncio.get_running_loop().time() + TYPE_CHECKS_SECONDS
+
+    async def one(found: CheckedCall | RefusedCall) -> CheckedCall | RefusedCall:
+        async with places:
+            return await _type_checked(definition, found, within_seconds=ends_at - asyncio.get_running_loop().time())
+
+    return await asyncio.gather(*map(one, checked))
+
+
+async def _type_checked(
+    definition: AgentDefinition, found: CheckedCall | RefusedCall, *, within_seconds: float
+) -> CheckedCall | RefusedCall:
     if isinstance(found, RefusedCall) or found.block is None:
         return found
-    problems = await block_check.type_problems(definition, found.block, str(found.call.arguments["code"]))
+    problems = await block_check.type_problems(
+        definition, found.block, str(found.call.arguments["code"]), within_seconds
+    )
     return RefusedCall(name=found.call.tool, error=problems) if problems else found
 
 
