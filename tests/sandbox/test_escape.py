@@ -15,6 +15,7 @@ import pytest
 from sandbox.protocol import (
     BlockCompleted,
     BlockFailed,
+    BlockLimits,
     BlockOutcome,
     BlockSpec,
     BlockSuspended,
@@ -29,6 +30,8 @@ from tests.sandbox.escape.attempt import PREAMBLE, SLIPS, TOOLS, Attempt
 from tests.sandbox.escape.planted import Planted, planted_in
 from tests.sandbox.escape.watch import Worker, watched
 
+PATIENCE = {"hyperlight": 10.0}
+"""How many times as long attempts may take on a backend whose machine is emulated."""
 ROUNDS = 5
 SHARING = 12
 GROWTH = 512 * 2**20
@@ -63,6 +66,12 @@ class Runs:
     worker: Worker
     tasks: dict[str, asyncio.Task[Ended]]
 
+    def limits(self, attempt: Attempt) -> BlockLimits:
+        """The limits of an attempt on this backend."""
+        patience = PATIENCE.get(self.blocks.sandbox.describe().backend, 1.0)
+        seconds = {name: patience * getattr(attempt.limits, name) for name in ("wall_seconds", "cpu_seconds")}
+        return attempt.limits.model_copy(update=seconds)
+
     async def run(self, attempt: Attempt, folder: Path) -> Ended:
         """Run an attempt to its end, with side effects approved of where it is to be run again."""
         desk = Desk()
@@ -88,7 +97,7 @@ class Runs:
             code=f"{self.planted.names()}{PREAMBLE}\n{code}",
             tools=TOOLS,
             signatures=SIGNATURES,
-            limits=attempt.limits,
+            limits=self.limits(attempt),
             journal=journal,
             workspace=None if "no_files" in DIFFERENCES[self.blocks.sandbox.describe().backend] else workspace,
         )
@@ -147,9 +156,8 @@ def ending_of(outcome: BlockOutcome) -> set[str]:
             return {outcome.kind}
 
 
-def check_bounds(attempt: Attempt, outcome: BlockOutcome, late: float) -> None:
+def check_bounds(limits: BlockLimits, outcome: BlockOutcome, late: float) -> None:
     """No time and no text beyond what was allowed; on a machine that is busy, everything is `late` by so much."""
-    limits = attempt.limits
     assert outcome.usage.wall_seconds <= limits.wall_seconds + 1 + late
     assert (outcome.usage.cpu_seconds or 0) <= limits.cpu_seconds + 1 + late
     assert len(outcome.stdout) <= limits.stdout_bytes + NOTICE
@@ -194,7 +202,7 @@ async def test_an_attempt_gets_nowhere(attempt: str, runs: Runs) -> None:
     for kept in (runs.planted.token, *TELLTALES):
         assert kept not in told
     for outcome in ended.outcomes:
-        check_bounds(wanted, outcome, runs.worker.late)
+        check_bounds(runs.limits(wanted), outcome, runs.worker.late)
     await check_calls(wanted, ended)
     runs.planted.check()
 
