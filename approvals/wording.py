@@ -1,7 +1,7 @@
 """How a call and a request stand, in the words of a card."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Literal, assert_never
 
@@ -51,8 +51,8 @@ _STANDING: Mapping[Standing, str] = {
 
 def title_of(request: ApprovalRequest) -> str:
     """What is asked for: the action itself, never a general phrase."""
-    if request.block is not None and request.block.side_effects:
-        return f"{action_of(request.calls[0])}, and asks for each side effect"
+    if request.block is not None:
+        return ", ".join([action_of(request.calls[0]), *_beside_reads(request.block)])
     if len(request.calls) == 1:
         return action_of(request.calls[0])
     tools = Counter(call.tool for call in request.calls)
@@ -80,6 +80,15 @@ def outside_of(block: BlockFacts) -> dict[str, list[str]]:
     }
     domains = [f"{domain.host} ({', '.join(domain.methods)})" for domain in block.domains]
     return {label: lines for label, lines in {**mounts, "Fetches from": domains}.items() if lines}
+
+
+def _beside_reads(block: BlockFacts) -> Iterator[str]:
+    if any(mount.writable for mount in block.mounts):
+        yield "writes to folders"
+    if block.domains:
+        yield "fetches from the network"
+    if block.side_effects:
+        yield "asks for each side effect"
 
 
 def _mount(mount: Mount) -> str:

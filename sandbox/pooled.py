@@ -12,6 +12,7 @@ its block ends, so that even an escape would find nothing.
 
 import asyncio
 import os
+import signal
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -173,6 +174,12 @@ class PooledSandbox(ABC):
 
 
 def _crashed(conversation: Conversation, how: str) -> BlockFailed:
+    if signal.Signals.SIGKILL.name in how:
+        return conversation.failed(
+            "SandboxKilled",
+            "the block's process was killed from outside, most likely because the machine has no memory left; what "
+            "the block did so far stands",
+        )
     return conversation.failed(
         "SandboxCrashed",
         f"the block crashed its interpreter ({how}); most often that is a recursion through C code without an "

@@ -13,7 +13,7 @@ from typing import Final
 from pydantic import JsonValue
 from temporalio import workflow
 from temporalio.common import RawValue
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from seconder import names
 from seconder.canonical import canonical_json
@@ -160,7 +160,9 @@ class Blocks:
             with self._status.running("block"):
                 return read_result(BlockReport, await running)
         except ActivityError as error:
-            return BlockReport(kind="failed", error=f"The block could not be run: {error.cause or error}")
+            stopped = isinstance(error.cause, CancelledError)
+            why = "The block was stopped with its session." if stopped else f"The block could not be run: {error.cause}"
+            return BlockReport(kind="failed", error=why)
         except ApplicationError as error:
             return BlockReport(kind="failed", error=f"The block could not be run: {error.message}")
         except asyncio.CancelledError:
@@ -175,6 +177,8 @@ class Blocks:
         """Bring the block's own notice up to date; where a replay went astray, the approvers of its calls hear it."""
         told = [asked] if asked is not None else []
         ended = f"{report.kind}, {len(report.calls)} calls, {report.wall_seconds:.1f} s"
+        if report.error and report.kind == "failed":
+            ended += f": {report.error.strip().splitlines()[-1][:300]}"
         if report.kind == "diverged":
             ended = f"diverged, and nothing more was run: {report.error}"
             told += entries

@@ -84,8 +84,12 @@ def told_of_block(report: BlockReport, settled: Sequence[SettledCall]) -> dict[s
 
 
 def _told_of_effect(settled: SettledCall, *, whole: bool) -> dict[str, JsonValue]:
-    """One side effect of a block; `whole` where the code did not get to make use of what came out of it."""
+    """One side effect of a block; `whole` where the code did not get to make use of what came out of it.
+
+    Code may swallow a denial or an unknown outcome: what did not succeed is told in full, whatever the code did.
+    """
     told = told_of(settled.settlement)
+    whole = whole or told["status"] != "succeeded"
     named: dict[str, JsonValue] = {"tool": settled.call.tool, "arguments": dict(settled.call.arguments)}
     effect = named | (told if whole else {"status": told["status"]})
     return {key: _shortened(value, VALUE_OF_EFFECT_MAX_CHARACTERS) for key, value in effect.items()}

@@ -59,7 +59,9 @@ class _Program:
         except SystemExit as leaving:
             return {"op": "done", "result": None} if leaving.code in (None, 0) else self.failure(leaving)
         except ValueTooLarge as error:
-            return self.failure(error, limit=getattr(error, "limit", "result_bytes"))
+            limit = getattr(error, "limit", "result_bytes")
+            error.add_note(f"(limit {limit}={self.block[limit]:,})")
+            return self.failure(error, limit=limit)
         except BaseException as error:  # noqa: BLE001 - whatever ends a block is told to the host
             return self.failure(error, limit="memory_bytes" if isinstance(error, MemoryError) else None)
         finally:

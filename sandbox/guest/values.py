@@ -41,6 +41,8 @@ _AS_LIST = (
 class ValueTooLarge(ValueError):  # noqa: N818 - named after what a block may catch
     """A value would need more bytes of JSON than it may."""
 
+    __module__ = "builtins"
+
 
 def json_text(value: object, max_bytes: int, what: str = "value") -> str:
     """The JSON text of `value`; raises TypeError, ValueError or ValueTooLarge, naming the place inside `what`."""

@@ -7,6 +7,7 @@ import pytest
 from seconder.testing.model import code, text
 from tests.integration.stage import Session, Stage
 
+BLOCKS = 12
 PATIENCE = 240.0
 PAY_TWO = code(
     "import asyncio\nawait asyncio.gather(pay(customer=1, cents=1), pay(customer=2, cents=2))", "Pay two at once."
@@ -14,8 +15,8 @@ PAY_TWO = code(
 
 
 @pytest.mark.timeout(600)
-async def test_thirty_blocks_that_wait_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sixty calls wait in thirty notices; each runs once, and each block gets its own answers."""
+async def test_many_blocks_that_wait_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two calls of each wait in a notice of its own; each runs once, and each block gets its own answers."""
     monkeypatch.setattr(stage, "patience", PATIENCE)
 
     async def play() -> Session:
@@ -33,7 +34,7 @@ async def test_thirty_blocks_that_wait_at_once(stage: Stage, monkeypatch: pytest
             await session.approve(2, call=1)
         await session.result()
 
-    sessions = await asyncio.gather(*(play() for _ in range(30)))
+    sessions = await asyncio.gather(*(play() for _ in range(BLOCKS)))
     await asyncio.gather(*map(settle, sessions))
     for session in sessions:
         [told] = session.told()

@@ -26,7 +26,7 @@ def sandbox_probes(settings: Settings, agents: Sequence[Agent]) -> list[Probe]:
             except SandboxUnavailable as error:
                 if backend in needed:
                     raise
-                return Finding(status="warning", text=f"No agent needs it. {error}")
+                return ok(f"No agent needs it, and it would not work here: {error}")
 
         return Probe(f"sandbox {backend}", find, seconds=_SECONDS)
 
