@@ -50,6 +50,16 @@ async def chromium() -> AsyncIterator["Browser"]:
         yield browser
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What a run may ask for beside pytest's own options."""
+    parser.addoption(
+        "--hyperlight",
+        choices=("sample", "all"),
+        default="sample",
+        help="run all tests of blocks on Hyperlight too, or a sample; all take hours where KVM has to be emulated",
+    )
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which skipped tests make a run in CI fail."""
     skipped = _skipped_in_ci(terminalreporter)

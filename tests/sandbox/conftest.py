@@ -3,12 +3,18 @@
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 from sandbox.protocol import Sandbox
 from tests.sandbox.backends import BACKENDS, expect_differences
 from tests.sandbox.blocks import Blocks
+
+HYPERLIGHT_SAMPLE: Final = frozenset(
+    {"test_bridge.py", "test_hyperlight.py", "test_differences.py", "test_resuming.py"}
+)
+"""What runs on Hyperlight unless `--hyperlight=all` is given: an emulated processor takes seconds for each block."""
 
 
 @pytest.fixture(scope="session")
@@ -35,5 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "differs(difference, run): what some backends do differently, and declare")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     expect_differences(items)
+    if config.getoption("--hyperlight") == "all":
+        return
+    left_out = {item for item in items if _is_for_hyperlight(item) and item.path.name not in HYPERLIGHT_SAMPLE}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def _is_for_hyperlight(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("sandbox") == "hyperlight"
