@@ -64,25 +64,28 @@ class Row:
     missed: list[str]
 
 
-async def measure(check: Check, version: str) -> Row:
-    """Give a checker all the blocks."""
-    times: list[float] = []
+async def measure(checks: Mapping[str, Check], versions: Mapping[str, str]) -> dict[str, Row]:
+    """Give each block to all checkers in turn, so that whatever else the machine does falls on all of them."""
+    times: dict[str, list[float]] = {name: [] for name in checks}
+    lines: dict[str, dict[str, set[int]]] = {name: {} for name in checks}
+    blocks = CORPUS | {name: code for name, (code, _, _) in FAULTY.items()}
+    for block, code in blocks.items():
+        for name, check in checks.items():
+            start = time.perf_counter()
+            lines[name][block] = await check(code)
+            times[name].append(1_000 * (time.perf_counter() - start))
+    return {name: _row(versions[name], times[name], lines[name]) for name in checks}
 
-    async def timed(code: str) -> set[int]:
-        start = time.perf_counter()
-        lines = await check(code)
-        times.append(1_000 * (time.perf_counter() - start))
-        return lines
 
-    wrong = [name for name, code in CORPUS.items() if await timed(code)]
-    missed = [name for name, (code, line, _) in FAULTY.items() if line not in await timed(code)]
+def _row(version: str, times: list[float], lines: Mapping[str, set[int]]) -> Row:
     first, *others = times
+    missed = [name for name, (_, line, _) in FAULTY.items() if line not in lines[name]]
     return Row(
         version=version,
         first_ms=round(first),
         median_ms=round(statistics.median(others)),
         p95_ms=round(statistics.quantiles(others, n=20)[-1]),
-        wrong=wrong,
+        wrong=[name for name in CORPUS if lines[name]],
         found=len(FAULTY) - len(missed),
         missed=missed,
     )
@@ -110,6 +113,19 @@ def by_process(command: tuple[str, ...], folder: Path) -> Check:
         return {int(line) - 1 for line, message in _reports(said) if not _AWAIT.search(message)}
 
     return check
+
+
+def installed(parent: Path) -> dict[str, Check]:
+    """The checkers that this machine has, each with a folder of its own."""
+    checks = {}
+    for name, command in COMMANDS.items():
+        if shutil.which(command[0]) is None:
+            print(f"{name} is not installed", file=sys.stderr)
+            continue
+        folder = parent / name
+        folder.mkdir()
+        checks[name] = by_process(command, folder)
+    return checks
 
 
 async def by_seconder(code: str) -> set[int]:
@@ -146,16 +162,12 @@ def _stop_daemon(folder: Path) -> None:
 
 
 async def _main(*, as_json: bool) -> None:
-    rows: dict[str, Row] = {}
-    for name, command in COMMANDS.items():
-        if shutil.which(command[0]) is None:
-            print(f"{name} is not installed", file=sys.stderr)
-            continue
-        with tempfile.TemporaryDirectory() as folder:
-            rows[name] = await measure(by_process(command, Path(folder)), _version(command[0]))
-            if name == "mypy daemon":
-                await asyncio.to_thread(_stop_daemon, Path(folder))
-    rows["check_types"] = await measure(by_seconder, _version("ty"))
+    with tempfile.TemporaryDirectory() as parent:
+        checks = {"check_types": by_seconder, **installed(Path(parent))}
+        versions = {name: _version(COMMANDS[name][0] if name in COMMANDS else "ty") for name in checks}
+        rows = await measure(checks, versions)
+        if "mypy daemon" in checks:
+            await asyncio.to_thread(_stop_daemon, Path(parent, "mypy daemon"))
     if as_json:
         print(json.dumps({name: asdict(row) for name, row in rows.items()}, indent=2))
         return
