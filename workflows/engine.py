@@ -8,6 +8,7 @@ from typing import Any, Final, NoReturn
 
 from pydantic import ValidationError
 from temporalio import workflow
+from temporalio.common import RawValue
 from temporalio.exceptions import ActivityError, ApplicationError, CancelledError
 
 from seconder import markdown, names
@@ -25,6 +26,7 @@ from seconder.contracts.model import (
 from seconder.contracts.session import TASK_MAX_BYTES, SessionCarry, SessionRequest
 from seconder.mistakes import mistakes_in
 from workflows import timeouts
+from workflows.results import read_result
 
 _INVALID: Final = "InvalidRequest"
 
@@ -99,31 +101,31 @@ def too_long(text: str, what: str) -> None:
 async def load_agent(request: SessionRequest) -> AgentDefinition:
     """Pin the agent as it is now."""
     try:
-        definition: AgentDefinition = await workflow.execute_activity(
+        found: RawValue = await workflow.execute_activity(
             names.ACTIVITY_LOAD_AGENT,
             LoadAgent(agent=request.agent, output_schema=request.output_schema),
-            result_type=AgentDefinition,
+            result_type=RawValue,
             summary=markdown.one_line(request.agent),
             **timeouts.LOAD_AGENT,
         )
     except ActivityError as error:
         _end(error, f"Agent {request.agent!r} could not be loaded")
-    return definition
+    return read_result(AgentDefinition, found)
 
 
 async def ask_model(request: ModelRequest, turn: int) -> ModelTurn:
     """One response of the model to the conversation so far."""
     try:
-        answer: ModelTurn = await workflow.execute_activity(
+        found: RawValue = await workflow.execute_activity(
             names.ACTIVITY_ASK_MODEL,
             request,
-            result_type=ModelTurn,
+            result_type=RawValue,
             summary=f"Turn {turn}: {markdown.one_line(request.definition.model)}",
             **timeouts.ASK_MODEL,
         )
     except ActivityError as error:
         _end(error, "The model could not be asked")
-    return answer
+    return read_result(ModelTurn, found)
 
 
 async def check_calls(
@@ -131,30 +133,33 @@ async def check_calls(
 ) -> CheckedCalls:
     """Which of the model's calls may go on to their approvals, and what is wrong with the others."""
     try:
-        checked: CheckedCalls = await workflow.execute_activity(
+        found: RawValue = await workflow.execute_activity(
             names.ACTIVITY_CHECK_CALLS,
             CheckCalls(session_id=session_id(), definition=definition, calls=calls, call_ids=call_ids),
-            result_type=CheckedCalls,
+            result_type=RawValue,
             summary=markdown.one_line(", ".join(call.name for call in calls)),
             **timeouts.CHECK,
         )
     except ActivityError as error:
         _end(error, "The calls of the model could not be checked")
+    checked = read_result(CheckedCalls, found)
+    if len(checked.calls) != len(calls):
+        raise ApplicationError("A worker gave back other calls than were to be checked.", non_retryable=True)
     return checked
 
 
 async def check_output(schema: dict[str, Any], text: str) -> OutputVerdict:
     """Whether a final answer fits the session's schema."""
     try:
-        verdict: OutputVerdict = await workflow.execute_activity(
+        found: RawValue = await workflow.execute_activity(
             names.ACTIVITY_CHECK_OUTPUT,
             CheckOutput(output_schema=schema, text=text),
-            result_type=OutputVerdict,
+            result_type=RawValue,
             **timeouts.CHECK,
         )
     except ActivityError as error:
         _end(error, "The answer could not be checked against the schema")
-    return verdict
+    return read_result(OutputVerdict, found)
 
 
 def _invalid(message: str) -> ApplicationError:
