@@ -64,7 +64,9 @@ class RemoteSandbox:
         """Run a block in there, see `sandbox.protocol.Sandbox.run`; a `fresh` one has a helper of its own."""
         number = next(self._numbers)
         run = self._runs[number] = _Run(answer, asyncio.get_running_loop().create_future())
-        self._say(op="run", run=number, spec=_patient(spec).model_dump(mode="json"), fresh=fresh)
+        # The machine does not see the folder itself.
+        files = sorted(path.name for path in spec.workspace.iterdir()) if spec.workspace is not None else []
+        self._say(op="run", run=number, spec=_patient(spec).model_dump(mode="json"), files=files, fresh=fresh)
         try:
             return await asyncio.shield(run.ended)
         except asyncio.CancelledError:

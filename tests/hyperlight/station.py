@@ -9,6 +9,7 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.hyperlight.machine import LINE, MAX_MESSAGE
 from tests.hyperlight.processes import helpers_of, survivors_of_a_killed_worker
 
 _ANSWER: TypeAdapter[Answer] = TypeAdapter(Answer)
+_START_SECONDS = 600.0
 
 
 class FaultOutside(Exception):  # noqa: N818 - stands for what the tests raised
@@ -47,6 +49,8 @@ class Station:
         match message["op"]:
             case "run":
                 spec = BlockSpec.model_validate(message["spec"])
+                if spec.workspace is not None:
+                    spec = spec.model_copy(update={"workspace": _folder_with(message["files"])})
                 self._runs[run] = asyncio.create_task(self._run(run, spec, fresh=message["fresh"]))
             case "helpers":
                 self.say(op="result", run=run, result=sorted(helpers_of(os.getpid())))
@@ -96,6 +100,14 @@ class Station:
             del self._runs[run]
 
 
+def _folder_with(names: list[str]) -> Path:
+    """A folder of this machine with such files; a guest that has no files needs nothing of their content."""
+    folder = Path(tempfile.mkdtemp())
+    for name in names:
+        (folder / name).touch()
+    return folder
+
+
 async def main() -> None:
     """Start the sandbox, say so, and do as told until the machine is turned off."""
     reader, writer = await _line()
@@ -103,7 +115,7 @@ async def main() -> None:
     places = os.cpu_count() or 1
     cache = Path(os.environ["CACHE"])
     sandbox = HyperlightSandbox(cache, warm=places, most=places, blocks_per_helper=1000, memory_bytes=150 * 2**20)
-    station = Station(sandbox, HyperlightSandbox(cache, warm=1), cache, writer)
+    station = Station(sandbox, HyperlightSandbox(cache, warm=1, start_seconds=_START_SECONDS), cache, writer)
     try:
         await sandbox.start()
     except SandboxUnavailable as error:

@@ -280,8 +280,11 @@ BLOCKS: dict[str, tuple[str, str]] = {
     "recurses for ever": ("def f():\n    return f()\nf()", "RecursionError"),
     "leaves": ("import os\nos._exit(0)", "SandboxExited"),
     "raises": ("owed = look_up(customer=7)['owes']\nowed / 0", "ZeroDivisionError"),
-    "calls beyond its grant": ("globals()['p' + 'ay'](customer=7, cents=1)", "Error"),
-    "sends no number": ("look_up(customer='seven')", "customer: Input should be a valid integer"),
+    "calls beyond its grant": ("call_tool('load' + '_agent', agent='clerk')", "PermissionError"),
+    "sends no number": (
+        "import json\nlook_up(customer=json.loads('\"seven\"'))",
+        "customer: Input should be a valid integer",
+    ),
 }
 
 

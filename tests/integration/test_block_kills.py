@@ -33,7 +33,7 @@ last = await look_up(customer=7)
 """
 OUTPUT: Final = [10, 20, 30, 4, 5, 6, 70]
 PAYMENTS: Final = {(1, 10), (2, 20), (3, 30), (4, 4), (5, 5), (6, 6)}
-SESSIONS_AT_ONCE: Final = 5
+SESSIONS_AT_ONCE: Final = 8
 READS: Final = frozenset({1, 2, 3, 10})
 RUNS: Final = ((1, 2, 3, 4), (5,), (6,), (7, 8, 9), (10,))
 """The calls that each run makes live; 1 to 3 and 10 are reads."""

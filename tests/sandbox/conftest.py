@@ -11,9 +11,7 @@ from sandbox.protocol import Sandbox
 from tests.sandbox.backends import BACKENDS, expect_differences
 from tests.sandbox.blocks import Blocks
 
-HYPERLIGHT_SAMPLE: Final = frozenset(
-    {"test_bridge.py", "test_hyperlight.py", "test_differences.py", "test_resuming.py"}
-)
+HYPERLIGHT_SAMPLE: Final = frozenset({"test_bridge.py", "test_hyperlight.py", "test_differences.py"})
 """What runs on Hyperlight unless `--hyperlight=all` is given: an emulated processor takes seconds for each block."""
 
 
