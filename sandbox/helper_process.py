@@ -26,7 +26,6 @@ MAX_FRAME = 8 * 2**20
 WORKSPACES = "workspaces"
 """On disk: a workspace may be larger than what fits into memory."""
 _PIECE = 2**16
-_START_SECONDS = 120.0
 _RENEW_SECONDS = 30.0
 
 
@@ -34,7 +33,8 @@ _RENEW_SECONDS = 30.0
 class HelperKind:
     """What the helpers of a backend are: a script, further arguments and the whole environment for it.
 
-    `folder` is this user's own, on disk; what blocks write lies below it. `blocks` is how many a helper serves.
+    `folder` is this user's own, on disk; what blocks write lies below it. `blocks` is how many a helper serves, and
+    `start_seconds` how long one may take until it is ready for the first.
     """
 
     script: Path
@@ -42,6 +42,7 @@ class HelperKind:
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     blocks: int = 1
+    start_seconds: float = 60.0
 
 
 class HelperGone(Exception):  # noqa: N818 - what happened, not a fault of the caller
@@ -70,9 +71,12 @@ class Helper:
         except OSError as error:
             raise SandboxUnavailable(f"cannot start a helper process: {error}") from error
         try:
-            async with asyncio.timeout(_START_SECONDS):
+            async with asyncio.timeout(kind.start_seconds):
                 letter, payload = await helper.receive()
-        except (HelperGone, TimeoutError) as error:
+        except TimeoutError as error:
+            await helper.end()
+            raise SandboxUnavailable(f"a helper was not ready within {kind.start_seconds:g} s") from error
+        except HelperGone as error:
             await helper.end()
             raise SandboxUnavailable(f"the helper process did not become ready: {error}") from error
         except BaseException:

@@ -34,8 +34,8 @@ class HyperlightSandbox(PooledSandbox):
     `warm` helpers (100 MB each) wait for blocks; at most `most` blocks run at once. A helper is killed after
     `blocks_per_helper`; with more than one, its micro-VM is put back to a snapshot from before any block in between,
     which is faster than a new one and trusts Hyperlight alone. `memory_bytes` is what a micro-VM has in all, whatever
-    a block may use of it; it is taken from the host as it is touched. `on_progress` is told in a sentence about what
-    takes seconds.
+    a block may use of it; it is taken from the host as it is touched. One that is not ready within
+    `start_seconds` does not work. `on_progress` is told in a sentence about what takes seconds.
     """
 
     backend = "hyperlight"
@@ -48,12 +48,14 @@ class HyperlightSandbox(PooledSandbox):
         most: int | None = None,
         blocks_per_helper: int = 1,
         memory_bytes: int = 350 * 2**20,
+        start_seconds: float = 60.0,
         on_progress: Callable[[str], None] = lambda _: None,
     ) -> None:
         super().__init__(warm=warm, most=most)
         self._cache = cache
         self._blocks_per_helper = blocks_per_helper
         self._memory_bytes = memory_bytes
+        self._start_seconds = start_seconds
         self._on_progress = on_progress
 
     async def run(self, spec: BlockSpec, answer: Answerer) -> BlockOutcome:
@@ -76,6 +78,7 @@ class HyperlightSandbox(PooledSandbox):
             folder=runtime,
             arguments=(str(_program()), str(library_of(runtime)), str(self._memory_bytes), renewable),
             blocks=self._blocks_per_helper,
+            start_seconds=self._start_seconds,
         )
 
     def _ending_for(self, reason: str) -> Literal["exited", "crashed", "out of memory"]:
@@ -118,6 +121,9 @@ def _program() -> Path | None:
 def _files_needed(spec: BlockSpec) -> str:
     if spec.mounts:
         return f"the mount {spec.mounts[0].target}"
-    if spec.workspace is not None and any(spec.workspace.iterdir()):
-        return "the files of its session, which a block in another sandbox has left"
+    try:
+        if spec.workspace is not None and any(spec.workspace.iterdir()):
+            return "the files of its session, which a block in another sandbox has left"
+    except OSError as error:
+        raise SandboxUnavailable(f"the workspace {spec.workspace} cannot be used: {error}") from error
     return ""

@@ -114,7 +114,14 @@ async def main() -> None:
     # A new micro-VM takes ten seconds here, one that is put back less than one, and the less the smaller it is.
     places = os.cpu_count() or 1
     cache = Path(os.environ["CACHE"])
-    sandbox = HyperlightSandbox(cache, warm=places, most=places, blocks_per_helper=1000, memory_bytes=150 * 2**20)
+    sandbox = HyperlightSandbox(
+        cache,
+        warm=places,
+        most=places,
+        blocks_per_helper=1000,
+        memory_bytes=150 * 2**20,
+        start_seconds=_START_SECONDS,
+    )
     station = Station(sandbox, HyperlightSandbox(cache, warm=1, start_seconds=_START_SECONDS), cache, writer)
     try:
         await sandbox.start()
