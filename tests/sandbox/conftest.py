@@ -11,7 +11,7 @@ from sandbox.protocol import Sandbox
 from tests.sandbox.backends import BACKENDS, expect_differences
 from tests.sandbox.blocks import Blocks
 
-HYPERLIGHT_SAMPLE: Final = frozenset({"test_bridge.py", "test_hyperlight.py", "test_differences.py"})
+HYPERLIGHT_SAMPLE: Final = frozenset({"test_hyperlight.py"})
 """What runs on Hyperlight unless `--hyperlight=all` is given: an emulated processor takes seconds for each block."""
 
 
