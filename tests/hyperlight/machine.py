@@ -101,8 +101,10 @@ async def booted(cache: Path, module: str, environment: Mapping[str, str]) -> As
         )
         try:
             reader, writer = await asyncio.wait_for(connected, 10)
-            yield Machine(reader, writer, place / "console")
-            writer.close()
+            try:
+                yield Machine(reader, writer, place / "console")
+            finally:
+                writer.close()
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
