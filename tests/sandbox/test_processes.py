@@ -181,7 +181,7 @@ async def test_a_helper_that_is_killed_while_it_runs_fails_its_block_only(sandbo
         os.kill(pid, signal.SIGKILL)
         outcome = await run
         assert isinstance(outcome, BlockFailed)
-        assert outcome.error == "SandboxCrashed"
+        assert outcome.error == "SandboxKilled"
         assert "SIGKILL" in outcome.message
     finally:
         await sandbox.close()
