@@ -1,4 +1,4 @@
-"""What the tests of one run share: servers and a browser that start once, and the rule on skipping.
+"""What the tests of one run share: servers and a browser that start once, what runs side by side, and who may skip.
 
 A test that lacks something of the machine is skipped and says what. In CI, where the variable `CI` is set, nothing may
 be missing: there a skipped test fails the run.
@@ -60,6 +60,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that need an emulated machine, which take longest; with `-n 2`, keep together what shares.
+
+    A file's tests share servers, and those of the emulated machine share it across files.
+    """
+    items.sort(key=lambda item: not needs_hyperlight(item))
+    for item in items:
+        shared = "hyperlight" if needs_hyperlight(item) else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(shared))
+
+
+def needs_hyperlight(item: pytest.Item) -> bool:
+    """Whether a test runs on Hyperlight, which most machines have to emulate."""
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("sandbox") == "hyperlight"
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which skipped tests make a run in CI fail."""
     skipped = _skipped_in_ci(terminalreporter)
@@ -73,7 +91,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In CI, let a run with a skipped test fail."""
     reporter = session.config.pluginmanager.getplugin("terminalreporter")
-    if session.exitstatus == pytest.ExitCode.OK and _skipped_in_ci(reporter):
+    # With `-n`, the processes that run the tests have none.
+    if reporter and session.exitstatus == pytest.ExitCode.OK and _skipped_in_ci(reporter):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 

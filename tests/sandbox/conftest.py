@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from sandbox.protocol import Sandbox
+from tests.conftest import needs_hyperlight
 from tests.sandbox.backends import BACKENDS, expect_differences
 from tests.sandbox.blocks import Blocks
 
@@ -43,12 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     expect_differences(items)
     if config.getoption("--hyperlight") == "all":
         return
-    left_out = {item for item in items if _is_for_hyperlight(item) and item.path.name not in HYPERLIGHT_SAMPLE}
+    left_out = {item for item in items if needs_hyperlight(item) and item.path.name not in HYPERLIGHT_SAMPLE}
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
-
-
-def _is_for_hyperlight(item: pytest.Item) -> bool:
-    callspec = getattr(item, "callspec", None)
-    return callspec is not None and callspec.params.get("sandbox") == "hyperlight"
