@@ -65,7 +65,7 @@ class Helper:
     @classmethod
     async def launch(cls, kind: HelperKind, mounts: tuple[Mount, ...] = ()) -> "Helper":
         """Start a helper whose guest sees these folders, and wait until it is ready. Raises SandboxUnavailable."""
-        _check_mounts(mounts)
+        check_mounts(mounts)
         try:
             helper = await cls._started(kind, mounts)
         except OSError as error:
@@ -203,7 +203,8 @@ def folder_of_folders(folder: Path) -> Path:
     return shared_memory if os.access(shared_memory, os.W_OK) else folder
 
 
-def _check_mounts(mounts: tuple[Mount, ...]) -> None:
+def check_mounts(mounts: tuple[Mount, ...]) -> None:
+    """Raises SandboxUnavailable if a folder that blocks are to see is not there, or not for this user."""
     for mount in mounts:
         wanted = os.R_OK | os.X_OK | (os.W_OK if mount.writable else 0)
         if not Path(mount.source).is_dir():

@@ -7,6 +7,7 @@ be missing: there a skipped test fails the run.
 import os
 import shutil
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -48,6 +49,13 @@ async def chromium() -> AsyncIterator["Browser"]:
         pytest.skip(f"no browser is installed: none of {', '.join(PROGRAMS)} is on the PATH")
     async with launched(program) as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def sandbox_cache() -> Path:
+    """Where runtimes are unpacked once and stay."""
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "seconder"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

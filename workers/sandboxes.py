@@ -2,16 +2,18 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Literal
+from typing import Final, Literal, get_args
 
 from sandbox.backends.eryx import EryxSandbox
 from sandbox.backends.hyperlight import HyperlightSandbox
-from sandbox.protocol import Sandbox
+from sandbox.helper_process import check_mounts
+from sandbox.protocol import Sandbox, SandboxUnavailable
 from seconder.agents import Agent
 from seconder.contracts.block_settings import SandboxName
 from workers.settings import Settings
 
 Backend = Literal["eryx", "hyperlight"]
+BACKENDS: Final[tuple[Backend, ...]] = get_args(Backend)
 
 
 @asynccontextmanager
@@ -23,6 +25,8 @@ async def sandboxes(
     Raises:
         SandboxUnavailable: one of them does not work on this machine; the message says why.
     """
+    for agent in agents.values():
+        check_mounts_of(agent)
     wanted = {agent.blocks.sandbox: backend_of(agent, settings) for agent in agents.values()}
     async with AsyncExitStack() as stack:
         started: dict[Backend, Sandbox] = {}
@@ -31,6 +35,14 @@ async def sandboxes(
             stack.push_async_callback(started[backend].close)
             await started[backend].start()
         yield {name: started[backend] for name, backend in wanted.items()}
+
+
+def check_mounts_of(agent: Agent) -> None:
+    """Raises SandboxUnavailable if a folder of the host that an agent's blocks are to see cannot be shown to them."""
+    try:
+        check_mounts(agent.blocks.mounts)
+    except SandboxUnavailable as error:
+        raise SandboxUnavailable(f"agent {agent.name!r}: {error}") from None
 
 
 def backend_of(agent: Agent, settings: Settings) -> Backend:

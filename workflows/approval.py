@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey
+from temporalio.common import RawValue, SearchAttributeKey
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError
 
 from seconder import names
@@ -27,6 +27,7 @@ from seconder.contracts.approvals import (
 from seconder.contracts.calls import Decision, Review
 from seconder.contracts.session import CancelCall
 from workflows import presentation, timeouts
+from workflows.results import read_result
 
 ANSWERS_MAX: Final = 20
 """So many clicks that do not count are answered by one request; further ones are only counted."""
@@ -208,15 +209,16 @@ class Approval:
         pause = timeouts.NOTICE_REFUSED_PAUSE
         while self._notice is None:
             try:
-                self._notice = await workflow.execute_activity(
+                posted: RawValue = await workflow.execute_activity(
                     names.ACTIVITY_POST_NOTICE,
                     self._request,
-                    result_type=Notice,
+                    result_type=RawValue,
                     summary=f"Ask {', '.join(self._request.reviewers[:5])}",
                     **timeouts.post_notice(timedelta(seconds=self._time_left())),
                 )
+                self._notice = read_result(Notice, posted)
                 self._notice_problem = ""
-            except ActivityError as error:
+            except (ActivityError, ApplicationError) as error:
                 self._notice_problem = str(error.cause or error)
                 workflow.logger.error("approval.notice_not_posted", extra={"cause": self._notice_problem})
                 self._show()

@@ -32,7 +32,7 @@ from workflows.side_effects import SideEffects
 from workflows.status import Status
 
 WAITING_MAX: Final = 256
-WAITING_MAX_BYTES: Final = 1_000_000
+WAITING_MAX_BYTES: Final = 500_000
 """What may wait for people at once: it is asked for in one message, and Temporal ends a session over one of 4 MiB."""
 SIDE_EFFECTS_MAX: Final = 1_000
 """Of one block: each takes some ten events, and Temporal ends a session after 51,200, which no block may divide."""
@@ -176,7 +176,7 @@ class Blocks:
     def _tell_people(self, asked: OpenRequest | None, entries: Sequence[OpenRequest], report: BlockReport) -> None:
         """Bring the block's own notice up to date; where a replay went astray, the approvers of its calls hear it."""
         told = [asked] if asked is not None else []
-        ended = f"{report.kind}, {len(report.calls)} calls, {report.wall_seconds:.1f} s"
+        ended = f"{report.kind}, calls: {len(report.calls)}, {report.wall_seconds:.1f} s"
         if report.error and report.kind == "failed":
             ended += f": {report.error.strip().splitlines()[-1][:300]}"
         if report.kind == "diverged":

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
+from temporalio.common import RawValue, SearchAttributeKey, SearchAttributePair, TypedSearchAttributes
 from temporalio.exceptions import FailureError
 from temporalio.workflow import ParentClosePolicy
 
@@ -22,6 +22,7 @@ from seconder.contracts.definitions import AgentDefinition
 from seconder.contracts.session import CancelCall, SessionRequest, Waiting
 from workflows import presentation
 from workflows.errands import Errands
+from workflows.results import read_result
 
 
 @dataclass(eq=False)
@@ -167,17 +168,18 @@ class Gate:
     async def _run_approval(self, entry: OpenRequest) -> None:
         request = entry.request
         try:
-            result: ApprovalResult = await workflow.execute_child_workflow(
+            ended: RawValue = await workflow.execute_child_workflow(
                 names.APPROVAL,
                 request,
                 id=request.request_id,
-                result_type=ApprovalResult,
+                result_type=RawValue,
                 # A session that is terminated must not leave live buttons behind.
                 parent_close_policy=ParentClosePolicy.REQUEST_CANCEL,
                 search_attributes=_search_attributes(request),
                 static_summary=presentation.request_summary(request),
                 static_details=presentation.request_details(request),
             )
+            result = read_result(ApprovalResult, ended)
             entry.notice = result.notice
             for decision in result.decisions:
                 entry.decide(decision)

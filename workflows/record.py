@@ -168,7 +168,9 @@ class SessionRecord:
         self.usage = self.usage.plus(Usage(blocks=1, tool_calls=len(reads)))
         calls = _counted(made.tool for made in report.calls)
         detail: dict[str, JsonValue] = {"kind": report.kind, "sandbox": report.sandbox, "calls": calls}
-        self._note("block", report.error or report.stdout or str(report.result), call.call_id, detail)
+        result = "" if report.error or report.result is None else json.dumps(report.result, ensure_ascii=False)
+        said = [part for part in (report.stdout.rstrip("\n"), report.error, result) if part]
+        self._note("block", "\n".join(said), call.call_id, detail)
 
     def settled(self, call: Call, settlement: Settlement) -> None:
         """Keep the receipt of a tool's call."""

@@ -12,7 +12,7 @@ from seconder.contracts.base import Contract
 
 
 def read_result[C: Contract](contract: type[C], result: RawValue | None) -> C:
-    """What an activity gave back; ask for it with `result_type=RawValue`.
+    """What an activity or a child workflow gave back; ask for it with `result_type=RawValue`.
 
     Raises:
         ApplicationError: it is something else.

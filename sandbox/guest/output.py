@@ -64,11 +64,17 @@ _output = _Bytes()
 
 
 def open_output(send: Callable[[bytes], None], max_bytes: int) -> None:
-    """Make stdout and stderr one stream into `send`: three quarters of `max_bytes` at once, the rest kept."""
+    """Make stdout and stderr one stream into `send`: three quarters of `max_bytes` at once, the rest kept.
+
+    There is nothing to read from stdin.
+    """
     _output.send = send
     _output.tail_size = max_bytes // 4
     _output.head_left = max_bytes - _output.tail_size
     sys.stdout = sys.stderr = _Text(_output)
+    # Nobody is there to ask; and where a backend has no input at all, a read of it would never return.
+    nothing = io.StringIO("")
+    vars(sys).update(stdin=nothing, __stdin__=nothing)
 
 
 def kept_back() -> tuple[int, str] | None:

@@ -6,7 +6,6 @@ a few folders of the host read-only, runs one Python module, and talks to the te
 
 import asyncio
 import contextlib
-import os
 import shlex
 import shutil
 import sys
@@ -113,9 +112,8 @@ async def booted(cache: Path, module: str, environment: Mapping[str, str]) -> As
 
 
 def _command(image: Path, place: Path, folders: Sequence[Path]) -> list[str]:
-    processors = str(min(4, os.cpu_count() or 1))
-    command = [*_DYING_WITH_US, QEMU, "-accel", "tcg,thread=multi", "-machine", "q35", "-cpu", "max"]
-    command += ["-smp", processors, "-m", "4G"]
+    command = [*_DYING_WITH_US, QEMU, "-accel", "tcg,thread=single", "-machine", "q35", "-cpu", "max"]
+    command += ["-smp", "1", "-m", "4G"]
     command += ["-nodefaults", "-no-user-config", "-nographic", "-no-reboot"]
     command += ["-kernel", str(image), "-initrd", str(place / "initrd"), "-append", "console=ttyS0 quiet panic=-1"]
     command += ["-serial", f"file:{place / 'console'}"]

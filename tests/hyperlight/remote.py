@@ -26,6 +26,7 @@ _OUTCOME: TypeAdapter[BlockOutcome] = TypeAdapter(BlockOutcome)
 
 _GENEROUS_SECONDS = 15.0
 _TIMES_SLOWER = 6.0
+_LONG_ENOUGH_SECONDS = 120.0
 
 
 class MachineGone(Exception):  # noqa: N818 - what happened, not a fault of the caller
@@ -62,6 +63,7 @@ class RemoteSandbox:
 
     async def run(self, spec: BlockSpec, answer: Answerer, *, fresh: bool = False) -> BlockOutcome:
         """Run a block in there, see `sandbox.protocol.Sandbox.run`; a `fresh` one has a helper of its own."""
+        self._check_listening()
         number = next(self._numbers)
         run = self._runs[number] = _Run(answer, asyncio.get_running_loop().create_future())
         # The machine does not see the folder itself.
@@ -81,6 +83,7 @@ class RemoteSandbox:
 
     async def ask(self, what: str) -> Any:
         """Something about the machine itself."""
+        self._check_listening()
         number = next(self._numbers)
         result: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._results[number] = result
@@ -101,6 +104,10 @@ class RemoteSandbox:
         if self._description is None:
             raise SandboxUnavailable("the machine is not started")
         return self._description
+
+    def _check_listening(self) -> None:
+        if self._listening is None or self._listening.done():
+            raise MachineGone(self._machine.last_words())
 
     def _say(self, **message: object) -> None:
         self._machine.writer.write(json.dumps(message).encode() + b"\n")
@@ -160,7 +167,7 @@ def _patient(spec: BlockSpec) -> BlockSpec:
     """The spec with more of the time that is meant to be plenty; limits that a test lets a block run into stay."""
     limits = spec.limits
     longer = {
-        name: seconds * _TIMES_SLOWER
+        name: max(seconds, min(seconds * _TIMES_SLOWER, _LONG_ENOUGH_SECONDS))
         for name in ("wall_seconds", "cpu_seconds")
         if (seconds := getattr(limits, name)) >= _GENEROUS_SECONDS
     }

@@ -1,6 +1,5 @@
 """One sandbox per backend for the whole run, and one unpacked runtime for every run on this machine."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -14,13 +13,6 @@ from tests.sandbox.blocks import Blocks
 
 HYPERLIGHT_SAMPLE: Final = frozenset({"test_hyperlight.py"})
 """What runs on Hyperlight unless `--hyperlight=all` is given: an emulated processor takes seconds for each block."""
-
-
-@pytest.fixture(scope="session")
-def sandbox_cache() -> Path:
-    """Where runtimes are unpacked once and stay."""
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "seconder"
 
 
 @pytest.fixture(scope="session", params=sorted(BACKENDS))

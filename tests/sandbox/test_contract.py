@@ -298,6 +298,22 @@ async def test_arguments_that_do_not_fit_a_signature_never_reach_the_host(blocks
     assert desk.asked == []
 
 
+async def test_there_is_nobody_to_ask(blocks: Blocks) -> None:
+    """What reads from stdin finds its end at once, and does not wait for a person until the time is up."""
+    outcome = await blocks.run(
+        """
+            import sys
+            try:
+                input('password: ')
+            except EOFError:
+                answer = sys.stdin.read() + sys.__stdin__.read()
+            answer
+            """
+    )
+    assert isinstance(outcome, BlockCompleted), outcome
+    assert outcome.result == ""
+
+
 async def test_stdout_and_stderr_are_one_stream(blocks: Blocks) -> None:
     """What is printed comes back in order, whichever stream it went to."""
     outcome = await blocks.run(

@@ -30,7 +30,7 @@ from tests.sandbox.escape.attempt import PREAMBLE, SLIPS, TOOLS, Attempt
 from tests.sandbox.escape.planted import Planted, planted_in
 from tests.sandbox.escape.watch import Worker, watched
 
-PATIENCE = {"hyperlight": 10.0}
+PATIENCE = {"hyperlight": 4.0}
 """How many times as long attempts may take on a backend whose machine is emulated."""
 ROUNDS = 5
 SHARING = 12

@@ -13,15 +13,18 @@ from activities.blocks import BlockRunner
 from activities.model import Model
 from activities.workspace import Workspaces
 from sandbox.backends.eryx import EryxSandbox
-from sandbox.protocol import BlockLimits
+from sandbox.protocol import BlockLimits, SandboxUnavailable
 from seconder import Agent, Effect, tool
 from seconder.artifacts import FolderStore
-from seconder.contracts.block_settings import BlockSettings
+from seconder.contracts.block_settings import BlockSettings, Mount
 from seconder.contracts.blocks import BlockRun
 from seconder.contracts.calls import Call, Decision
 from seconder.contracts.definitions import ReviewPolicy
 from seconder.contracts.model import ModelRequest
 from seconder.testing.model import Item, Script, ScriptedModel, function_call, text
+from workers.probes.sandboxes import sandbox_probes
+from workers.sandboxes import sandboxes
+from workers.settings import Settings
 
 
 @tool(effect=Effect.READ_SENSITIVE)
@@ -94,3 +97,28 @@ def test_settings_of_blocks_that_no_sandbox_could_work_with_are_refused_at_once(
     for contract in (BlockLimits, BlockSettings):
         with pytest.raises(ValidationError):
             contract(**{setting: least - 1})
+
+
+async def test_a_folder_that_blocks_are_to_see_and_that_is_missing_is_told_before_any_block_runs(
+    tmp_path: Path, sandbox_cache: Path
+) -> None:
+    """By the check and by the worker at its start, with the agent and the folder; not by a failed block days later."""
+    missing = tmp_path / "reports"
+    agent = Agent(
+        name="clerk",
+        version="1",
+        instructions="Work.",
+        model="gpt-5.1",
+        tools=[salary_of],
+        blocks=BlockSettings(mounts=(Mount(source=str(missing), target="/mnt/reports"),)),
+    )
+    settings = Settings().changed(sandbox_cache=sandbox_cache)
+    with pytest.raises(SandboxUnavailable, match=f"agent 'clerk': {missing}, .* is no folder"):
+        async with sandboxes(settings, {"clerk": agent}):
+            pytest.fail("it started")
+    [eryx] = [probe for probe in sandbox_probes(settings, [agent]) if probe.name == "sandbox eryx"]
+    finding = await eryx.find()
+    assert finding.status == "failed"
+    assert str(missing) in finding.text
+    missing.mkdir()
+    assert (await eryx.find()).status == "ok"

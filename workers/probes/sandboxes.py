@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final, get_args
+from typing import Final
 
 from sandbox.journal import Journal
 from sandbox.protocol import Answer, BlockCompleted, BlockSpec, Call, RefusedAnswer, SandboxUnavailable
 from seconder.agents import Agent
 from workers.probes.base import Finding, Probe, ProbeFailure, ok
-from workers.sandboxes import Backend, backend_of, sandbox_of
+from workers.sandboxes import BACKENDS, Backend, backend_of, check_mounts_of, sandbox_of
 from workers.settings import Settings
 
 # The first start unpacks the interpreter.
@@ -17,20 +17,26 @@ _SECONDS: Final = 180.0
 
 def sandbox_probes(settings: Settings, agents: Sequence[Agent]) -> list[Probe]:
     """A probe for each backend; one that no agent needs may be missing."""
-    needed = {backend_of(agent, settings) for agent in agents} | {settings.sandbox}
+    needing = {backend: [agent for agent in agents if backend_of(agent, settings) == backend] for backend in BACKENDS}
 
     def probe(backend: Backend) -> Probe:
         async def find() -> Finding:
             try:
-                return await _run_a_block(backend, settings)
+                found = await _run_a_block(backend, settings)
             except SandboxUnavailable as error:
-                if backend in needed:
+                if needing[backend]:
+                    named = ", ".join(agent.name for agent in needing[backend])
+                    raise SandboxUnavailable(f"{error} (needed by {named})") from None
+                if backend == settings.sandbox:
                     raise
                 return ok(f"No agent needs it, and it would not work here: {error}")
+            for agent in needing[backend]:
+                check_mounts_of(agent)
+            return found
 
         return Probe(f"sandbox {backend}", find, seconds=_SECONDS)
 
-    return [probe(backend) for backend in get_args(Backend)]
+    return [probe(backend) for backend in BACKENDS]
 
 
 async def _run_a_block(backend: Backend, settings: Settings) -> Finding:

@@ -48,8 +48,11 @@ ATTEMPTS = {
         first="""
             import time
             STARTED = 1772357400.0
-            now = getattr(time, 'clock_gettime', lambda _: time.time())
-            now = (lambda clock=now: clock(getattr(time, 'CLOCK_REALTIME', 0)))
+            def now():
+                try:
+                    return time.clock_gettime(time.CLOCK_REALTIME)
+                except (AttributeError, OSError):
+                    return time.time()
             """,
     ),
 }
