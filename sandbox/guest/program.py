@@ -101,7 +101,9 @@ class _Program:
             try:
                 arguments = bind(args, kwargs)
             except TypeError as error:
-                raise TypeError(f"{name}(): {error}") from None
+                takes = ", ".join(parameter["name"] for parameter in parameters or ()) or "no arguments"
+                hint = "" if parameters is None else f"; it takes {takes}"
+                raise TypeError(f"{name}(): {error}{hint}") from None
             text = self.argument_text(name, arguments)
             if not self.awaits:
                 return bridge.call(name, text)
