@@ -4,7 +4,8 @@ Its side effects are reports to a witness (see `witness.py`), whichever process 
 """
 
 import asyncio
-import os
+import atexit
+import shutil
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -107,8 +108,9 @@ hasty = Agent(
     blocks=BlockSettings(automatic=True, wall_seconds=5, cpu_seconds=2, memory_bytes=128 * 1024 * 1024),
 )
 
-SHELF: Final = Path(tempfile.gettempdir()) / f"seconder-shelf-{os.getpid()}"
-"""A folder of the process that the tests run in; other processes have none."""
+SHELF: Final = Path(tempfile.mkdtemp(prefix="seconder-shelf-"))
+"""A folder of this process alone, which is there for as long as it runs."""
+atexit.register(shutil.rmtree, SHELF, ignore_errors=True)
 
 connected = Agent(
     name="connected-clerk",

@@ -26,12 +26,10 @@ pay(customer=8, cents=cents)
 
 @pytest.fixture(autouse=True)
 def shelf() -> Iterator[None]:
-    """The folder that the agent's blocks see."""
-    SHELF.mkdir()
+    """A file in the folder that the agent's blocks see."""
     (SHELF / "cents").write_text("100")
     yield
     (SHELF / "cents").unlink()
-    SHELF.rmdir()
 
 
 async def test_people_are_asked_about_folders_and_hosts(stage: Stage) -> None:
