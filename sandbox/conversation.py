@@ -13,36 +13,32 @@ counted here; the guest's own checks only give better errors. A backend moves by
 import asyncio
 import json
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NoReturn
 
 from pydantic import JsonValue
 
-from sandbox import messages
-from sandbox.calls import Answer, Call, FailedAnswer, FinalAnswer, PendingAnswer, RefusedAnswer, ValueAnswer
-from sandbox.guest.values import ValueTooLarge, json_text
-from sandbox.journal import Journal, JournalEntry
+from sandbox import apart, messages
+from sandbox.calls import Answer, Call, FailedAnswer, PendingAnswer, RefusedAnswer, ValueAnswer
+from sandbox.journal import Journal
 from sandbox.protocol import (
     Answerer,
     BlockCompleted,
     BlockDiverged,
     BlockFailed,
-    BlockLimits,
     BlockOutcome,
     BlockSpec,
     BlockSuspended,
     BlockUsage,
     LimitName,
 )
+from sandbox.replay import Replay
 from sandbox.signatures import parameters_of
 from sandbox.transcript import Transcript
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGE = 50_000
-"""Bytes; what is parsed and walked at once below that takes some milliseconds."""
 _LIMITS = frozenset(LimitName.__args__)  # type: ignore[attr-defined]
 
 
@@ -68,18 +64,9 @@ class Conversation:
         self._answer = answer
         self._recorded_by = spec.journal.recorded_by or recorded_by
         self._cpu_seconds = cpu_seconds
-        self._entries = list(spec.journal.entries)
-        self._recorded = len(self._entries)
-        self._recorded_batches: dict[int, list[int]] = defaultdict(list)
-        self._undelivered: list[int] = []
-        for entry in self._entries:
-            if entry.batch is not None:
-                self._recorded_batches[entry.batch].append(entry.number)
-            elif entry.answer is not None:
-                self._undelivered.append(entry.number)
-        self._journal_bytes = sum(len(entry.model_dump_json()) for entry in self._entries)
+        self._replay = Replay(spec.journal)
+        self._journal_bytes = sum(len(entry.model_dump_json()) for entry in spec.journal.entries)
         self._made = 0
-        self._delivered_batches = 0
         self._live: dict[int, asyncio.Task[Answer]] = {}
         self._transcript = Transcript(self._limits.stdout_bytes)
         self._started = time.monotonic()
@@ -112,18 +99,20 @@ class Conversation:
         Raises what the answerer raised.
         """
         try:
-            apart = len(data) > _LARGE
+            large = len(data) > apart.LARGE
             # One too many is enough to know.
             most_calls = self._limits.calls - self._made + 1
-            message = await _run(apart, lambda: messages.read(data, most_calls=most_calls))
+            message = await apart.run(large, lambda: messages.read(data, most_calls=most_calls))
             self._transcript.keep_back(*(message.kept_back or (0, "")))
             if message.op == "calls":
-                calls = [await _run(apart, partial(_checked_call, call, self._limits)) for call in message.calls]
+                calls = [
+                    await apart.run(large, partial(apart.checked_call, call, self._limits)) for call in message.calls
+                ]
                 for call in calls:
                     self._take(call)
                 return await self._next_batch()
-            self._check_nothing_is_missing()
-            result = await _run(apart, lambda: _checked(message.result, self._limits.result_bytes))
+            self._check_nothing_is_left_out()
+            result = await apart.run(large, lambda: apart.checked(message.result, self._limits.result_bytes))
             return self._end(message, result)
         except messages.Malformed as malformed:
             return self._tampered(str(malformed))
@@ -169,12 +158,12 @@ class Conversation:
             self._violation(f"call {call.number} after call {self._made}")
         if call.number > self._limits.calls:
             raise _Ended(self.over_limit("calls"))
-        if call.number <= self._recorded:
-            entry = self._entries[call.number - 1]
+        if call.number <= self._replay.recorded:
+            entry = self._replay.entry(call.number)
             if not entry.records(call):
                 self._diverge(entry.call, call)
-        elif self._recorded > 0 and self._delivered_batches <= len(self._recorded_batches):
-            # The guest has seen nothing yet that it had not seen when it was suspended.
+        elif not self._replay.shows_news:
+            # It waited before it made this call, and has nothing yet that it waited for.
             self._diverge(None, call)
         else:
             self._ask(call)
@@ -183,21 +172,19 @@ class Conversation:
     def _ask(self, call: Call) -> None:
         self._keep(len(call.model_dump_json()))
         now = datetime.now(UTC)
-        entry = JournalEntry(number=call.number, tool=call.tool, arguments=call.arguments, asked_at=now)
-        if call.tool not in self._spec.tools:
-            refusal = RefusedAnswer(reason=f"{call.tool!r} is not among the tools that this block may call")
-            entry = _settled(entry, refusal, now)
-            self._undelivered.append(call.number)
-        else:
+        self._replay.ask(call, now)
+        if call.tool in self._spec.tools:
             self._live[call.number] = asyncio.create_task(self._live_answer(call))
-        self._entries.append(entry)
+        else:
+            refusal = RefusedAnswer(reason=f"{call.tool!r} is not among the tools that this block may call")
+            self._replay.settle(call.number, refusal, now)
 
     async def _live_answer(self, call: Call) -> Answer:
         answer = await self._answer(call)
         if not isinstance(answer, ValueAnswer):
             return answer
         try:
-            return await _plain_beside(answer.value, self._limits.answer_bytes, f"the answer of {call.tool}")
+            return await apart.plain_answer(answer.value, self._limits.answer_bytes, f"the answer of {call.tool}")
         except (TypeError, ValueError) as error:
             return FailedAnswer(type=type(error).__name__, message=f"{error} (limit answer_bytes)")
 
@@ -205,28 +192,23 @@ class Conversation:
 
     async def _next_batch(self) -> bytes:
         while True:
-            if self._delivered_batches < len(self._recorded_batches):
-                return self._deliver(self._recorded_batches[self._delivered_batches + 1])
-            self._check_nothing_is_missing()
-            if self._undelivered:
-                ready, self._undelivered = sorted(self._undelivered), []
+            if recorded := self._replay.next_recorded():
+                return self._deliver(recorded)
+            self._check_nothing_is_left_out()
+            if ready := self._replay.take_ready():
                 return self._deliver(ready)
             if not self._live:
                 self._suspend()
             await self._settle_live()
 
-    def _deliver(self, numbers: list[int]) -> bytes:
-        self._delivered_batches += 1
+    def _deliver(self, numbers: Sequence[int]) -> bytes:
+        if unmade := [number for number in numbers if number > self._made]:
+            self._diverge(self._replay.entry(unmade[0]).call, None)
         answers: list[dict[str, Any]] = []
         moments: list[datetime] = []
-        for number in numbers:
-            entry = self._entries[number - 1]
-            if number > self._made:
-                self._diverge(entry.call, None)
-            if entry.answer is None or entry.answered_at is None:
-                raise ValueError(f"call {number} is to be delivered without an answer")
-            self._entries[number - 1] = entry.model_copy(update={"batch": self._delivered_batches})
-            answers.append({"number": number, **entry.answer.model_dump()})
+        for entry in self._replay.deliver(numbers):
+            assert entry.answer is not None and entry.answered_at is not None  # noqa: S101, PT018 - it was checked
+            answers.append({"number": entry.number, **entry.answer.model_dump()})
             moments.append(entry.answered_at)
         reply = {"now": _nanoseconds(max(moments)), "answers": answers}
         return json.dumps(reply, ensure_ascii=False).encode()
@@ -238,8 +220,7 @@ class Conversation:
             answer = self._live.pop(number).result()
             if not isinstance(answer, PendingAnswer):
                 self._keep(len(answer.model_dump_json()))
-                self._entries[number - 1] = _settled(self._entries[number - 1], answer, now)
-                self._undelivered.append(number)
+                self._replay.settle(number, answer, now)
 
     def _keep(self, size: int) -> None:
         self._journal_bytes += size
@@ -270,12 +251,9 @@ class Conversation:
             )
         return self._violation(f"the operation {message.op[:40]!r}")
 
-    def _check_nothing_is_missing(self) -> None:
-        if self._made < self._recorded:
-            self._diverge(self._entries[self._made].call, None)
-        if self._delivered_batches < len(self._recorded_batches):
-            late = next(entry for entry in self._entries if (entry.batch or 0) > self._delivered_batches)
-            self._diverge(late.call, None)
+    def _check_nothing_is_left_out(self) -> None:
+        if left_out := self._replay.left_out(self._made):
+            self._diverge(left_out, None)
 
     def _diverge(self, expected: Call | None, got: Call | None) -> NoReturn:
         wanted = f"call {expected.number} of {expected.tool}" if expected else "no further call"
@@ -291,14 +269,14 @@ class Conversation:
         raise _Ended(BlockDiverged(expected=expected, got=got, message=message, **ending))
 
     def _journal(self) -> Journal:
-        return self._spec.journal.model_copy(update={"entries": tuple(self._entries), "recorded_by": self._recorded_by})
+        return self._spec.journal.model_copy(update={"entries": self._replay.entries, "recorded_by": self._recorded_by})
 
     def _ending(self) -> dict[str, Any]:
         usage = BlockUsage(
             wall_seconds=round(time.monotonic() - self._started, 6),
             cpu_seconds=self._cpu_seconds(),
             calls=self._made,
-            replayed=min(self._made, self._recorded),
+            replayed=min(self._made, self._replay.recorded),
         )
         return {
             "stdout": self._transcript.text,
@@ -306,38 +284,6 @@ class Conversation:
             "journal": self._journal(),
             "usage": usage,
         }
-
-
-async def _run[R](apart: bool, work: Callable[[], R]) -> R:  # noqa: FBT001 - reads as "run apart"
-    """Do the work; in a thread where it would hold up the worker's event loop for longer than a moment."""
-    return await asyncio.to_thread(work) if apart else work()
-
-
-async def _plain_beside(value: JsonValue, max_bytes: int, what: str) -> ValueAnswer:
-    """A value as plain JSON. How large it is shows only on the way: a large one is begun again in a thread."""
-    try:
-        return _plain(value, min(max_bytes, _LARGE), what)
-    except ValueTooLarge:
-        return await asyncio.to_thread(_plain, value, max_bytes, what)
-
-
-def _plain(value: JsonValue, max_bytes: int, what: str) -> ValueAnswer:
-    return ValueAnswer(value=json.loads(json_text(value, max_bytes, what)))
-
-
-def _checked_call(call: messages.SaidCall, limits: BlockLimits) -> Call:
-    return Call(number=call.number, tool=call.tool, arguments=_checked(call.arguments, limits.argument_bytes))
-
-
-def _checked(value: object, max_bytes: int) -> Any:  # noqa: ANN401 - the same JSON as it came
-    try:
-        return json.loads(json_text(value, max_bytes, "a value"))
-    except ValueError as error:
-        raise messages.Malformed(str(error)) from error
-
-
-def _settled(entry: JournalEntry, answer: FinalAnswer, at: datetime) -> JournalEntry:
-    return entry.model_copy(update={"answer": answer, "answered_at": at})
 
 
 def _nanoseconds(moment: datetime) -> int:

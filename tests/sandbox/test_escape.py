@@ -92,7 +92,8 @@ class Runs:
     async def _run_once(
         self, attempt: Attempt, code: str, journal: Journal, desk: Desk, workspace: Path
     ) -> BlockOutcome:
-        await asyncio.to_thread(workspace.mkdir, parents=True)
+        # Without waiting: attempts are to reach the sandbox in the order of the tests that wait for them.
+        make_folder(workspace)
         spec = BlockSpec(
             code=f"{self.planted.names()}{PREAMBLE}\n{code}",
             tools=TOOLS,
@@ -102,6 +103,11 @@ class Runs:
             workspace=None if "no_files" in DIFFERENCES[self.blocks.sandbox.describe().backend] else workspace,
         )
         return through_json(await self.blocks.sandbox.run(spec, desk))
+
+
+def make_folder(folder: Path) -> None:
+    """A new folder, for the files of one run."""
+    folder.mkdir(parents=True)
 
 
 def selected(session: pytest.Session, backend: str) -> list[str]:
