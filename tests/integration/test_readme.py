@@ -1,4 +1,4 @@
-"""The README's own examples, run as they stand."""
+"""The examples of the README and of the guide to testing, run as they stand."""
 
 import asyncio
 import os
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+CHECKOUT = Path(__file__).parents[2]
+PAGES = (CHECKOUT / "README.md", CHECKOUT / "docs" / "testing.md")
 _CLIENT_TEST = """
 import asyncio
 
@@ -30,9 +31,11 @@ _NAMED_EXAMPLE = re.compile(r"^```python\n# (\w+\.py)\n(.*?)^```$", re.MULTILINE
 
 @pytest.mark.timeout(180)
 async def test_the_readmes_agent_client_and_test_work(tmp_path: Path) -> None:
-    """A newcomer who copies the agent, its tests and the client out of the README sees all of them work."""
-    examples = dict(_NAMED_EXAMPLE.findall(await asyncio.to_thread(README.read_text)))
-    assert set(examples) == {"my_agent.py", "test_my_agent.py", "test_my_block.py", "my_client.py"}
+    """A newcomer who copies the agent, its tests and the client out of the pages sees all of them work."""
+    pages = "".join([await asyncio.to_thread(page.read_text) for page in PAGES])
+    examples = dict(_NAMED_EXAMPLE.findall(pages))
+    tests = {"test_my_agent.py", "test_my_block.py", "test_what_the_model_sees.py"}
+    assert set(examples) == {"my_agent.py", "my_client.py", *tests}
     examples["test_my_client.py"] = _CLIENT_TEST
     for name, source in examples.items():
         await asyncio.to_thread((tmp_path / name).write_text, source)
