@@ -64,7 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--hyperlight",
         choices=("sample", "all"),
         default="sample",
-        help="run all tests of blocks on Hyperlight too, or a sample; all take hours where KVM has to be emulated",
+        help="run all tests of blocks on Hyperlight too, or a sample; where KVM is emulated all take half an hour",
     )
 
 

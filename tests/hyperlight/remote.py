@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 from sandbox.calls import Call
 from sandbox.protocol import (
     Answerer,
+    BlockLimits,
     BlockOutcome,
     BlockSpec,
     SandboxDescription,
@@ -68,7 +69,8 @@ class RemoteSandbox:
         run = self._runs[number] = _Run(answer, asyncio.get_running_loop().create_future())
         # The machine does not see the folder itself.
         files = sorted(path.name for path in spec.workspace.iterdir()) if spec.workspace is not None else []
-        self._say(op="run", run=number, spec=_patient(spec).model_dump(mode="json"), files=files, fresh=fresh)
+        spec = spec.model_copy(update={"limits": patient(spec.limits)})
+        self._say(op="run", run=number, spec=spec.model_dump(mode="json"), files=files, fresh=fresh)
         try:
             return await asyncio.shield(run.ended)
         except asyncio.CancelledError:
@@ -163,15 +165,14 @@ class RemoteSandbox:
             self._say(op="answer", run=number, number=call.number, answer=answer.model_dump(mode="json"))
 
 
-def _patient(spec: BlockSpec) -> BlockSpec:
-    """The spec with more of the time that is meant to be plenty; limits that a test lets a block run into stay."""
-    limits = spec.limits
+def patient(limits: BlockLimits) -> BlockLimits:
+    """Limits with more of the time that is meant to be plenty; those that a test lets a block run into stay."""
     longer = {
         name: max(seconds, min(seconds * _TIMES_SLOWER, _LONG_ENOUGH_SECONDS))
         for name in ("wall_seconds", "cpu_seconds")
         if (seconds := getattr(limits, name)) >= _GENEROUS_SECONDS
     }
-    return spec.model_copy(update={"limits": limits.model_copy(update=longer)})
+    return limits.model_copy(update=longer)
 
 
 def _raised(message: dict[str, Any]) -> Exception:

@@ -66,7 +66,8 @@ class Attempt:
     guest, a dozen at a time.
 
     What `natively` is true of gets through where there is no sandbox. With `then`, a block that is suspended is
-    approved of and run again with that program in its place; with `resumed`, with the same one.
+    approved of and run again with that program in its place; with `resumed`, with the same one. `differs` names the
+    difference (see `backends.py`) of backends on which it cannot be tried.
     """
 
     code: str
@@ -77,6 +78,7 @@ class Attempt:
     natively: bool = False
     then: str | None = None
     resumed: bool = False
+    differs: str = ""
 
 
 def reaching(*ways: str, first: str = "", natively: bool = True) -> Attempt:

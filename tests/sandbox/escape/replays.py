@@ -18,7 +18,7 @@ def said(*calls: str) -> str:
     return f'say(\'{{"op":"calls","calls":[{",".join(calls)}]}}\')'
 
 
-def both_ways(first: str) -> Attempt:
+def both_ways(first: str, differs: str = "") -> Attempt:
     """A refund of an amount that the block takes from where runs may differ."""
     return program(
         f"{textwrap.dedent(first).strip()}\nissue_refund(1, amount=str(amount))",
@@ -26,6 +26,7 @@ def both_ways(first: str) -> Attempt:
         "completed",
         asks=(("issue_refund", None),),
         resumed=True,
+        differs=differs,
     )
 
 
@@ -73,6 +74,7 @@ ATTEMPTS = {
         "failed",
         asks=ASKED,
         resumed=True,
+        differs="no_files",
     ),
     "a counter in /tmp": program(
         """
@@ -86,6 +88,7 @@ ATTEMPTS = {
         "failed",
         asks=ASKED,
         resumed=True,
+        differs="no_files",
     ),
     "a counter in the library": program(
         """
@@ -118,8 +121,12 @@ ATTEMPTS = {
     "hashes and sets": both_ways(
         "amount = [hash(object()), hash('x'), list({str(n) for n in range(50)}), [type(x) for x in {object(), print}]]"
     ),
-    "times of files": both_ways("import os\nopen('x', 'w').close()\namount = os.stat('x').st_mtime_ns"),
-    "numbers of files": both_ways("import os\nopen('x', 'w').close()\namount = os.stat('x').st_ino"),
+    "times of files": both_ways(
+        "import os\nopen('x', 'w').close()\namount = os.stat('x').st_mtime_ns", differs="no_files"
+    ),
+    "numbers of files": both_ways(
+        "import os\nopen('x', 'w').close()\namount = os.stat('x').st_ino", differs="no_files"
+    ),
     "clocks and dice": both_ways(
         """
         import random, time
