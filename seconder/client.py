@@ -16,7 +16,8 @@ from seconder import names, starting
 from seconder.connection import temporal_call
 from seconder.contracts.base import iso
 from seconder.contracts.session import Entry, Message, SessionRequest, SessionResult, SessionState, SessionStatus
-from seconder.errors import ConfigurationError, ContractError, NotFoundError, SeconderError
+from seconder.contracts.workspaces import WorkspaceFile
+from seconder.errors import ConfigurationError, ContractError, NotFoundError, SeconderError, ServiceError
 from seconder.observing import (
     Unanswered,
     all_open_requests,
@@ -108,6 +109,19 @@ class SeconderClient:
         except Unanswered as error:
             return view.model_copy(update={"unanswered": str(error)})
         return view.model_copy(update={"state": state, "transcript": tuple(transcript)})
+
+    async def files(self, session: str) -> dict[str, WorkspaceFile]:
+        """What a session's blocks keep in `/workspace`: paths, with the digests under which the store has them.
+
+        Raises:
+            NotFoundError: there is no such session.
+            ServiceError: no worker answered.
+        """
+        handle = self._handle(await self._find(session))
+        try:
+            return await query(handle, names.QUERY_FILES, dict[str, WorkspaceFile])
+        except Unanswered as error:
+            raise ServiceError(f"The files of {session} are not known: {error}") from error
 
     async def approvals(self) -> Sequence[OpenRequest]:
         """The requests that wait for people, the longest waiting first."""

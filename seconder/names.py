@@ -21,6 +21,7 @@ SIGNAL_DECIDED: Final = "decided"
 
 QUERY_STATE: Final = "state"
 QUERY_TRANSCRIPT: Final = "transcript"
+QUERY_FILES: Final = "files"
 
 ACTIVITY_LOAD_AGENT: Final = "load_agent"
 ACTIVITY_ASK_MODEL: Final = "ask_model"

@@ -27,6 +27,7 @@ from seconder.contracts.session import (
     SessionStatus,
     Usage,
 )
+from seconder.contracts.workspaces import WorkspaceFile
 from workflows import engine, presentation
 from workflows.blocks import Blocks
 from workflows.errands import Errands
@@ -139,6 +140,11 @@ class AgentSession:
             started_at=record.started_at if record else workflow.info().start_time,
             deadline=self._deadline,
         )
+
+    @workflow.query(name=names.QUERY_FILES)
+    def files(self) -> dict[str, WorkspaceFile]:
+        """What its blocks keep in `/workspace`, by path."""
+        return dict(self._record.workspace) if self._record else {}
 
     @workflow.query(name=names.QUERY_TRANSCRIPT)
     def transcript(self) -> list[Entry]:

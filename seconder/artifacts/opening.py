@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from seconder.artifacts.folder import FolderStore
 from seconder.artifacts.store import ArtifactStore
+from seconder.checkout import find_checkout
 from seconder.errors import ConfigurationError
 
 _FORMS: Final = "Write a folder's path, or s3://bucket/prefix."
@@ -45,6 +46,18 @@ def open_store(location: str) -> ArtifactStore:
 def storage_location(storage: str, data: str | Path) -> str:
     """Where the artifacts are, from the settings `SECONDER_STORAGE` and `SECONDER_DATA`: by default in the data folder.
 
-    The processes and the `seconder` command must agree on it.
+    The processes, the `seconder` command and the tests' harness must agree on it, wherever they are started: a relative
+    path is below the checkout.
     """
-    return storage or str(Path(data) / "artifacts")
+    place = storage or str(Path(data) / "artifacts")
+    if not place.strip() or "://" in place:
+        return place
+    folder = Path(place).expanduser()
+    return place if folder.is_absolute() else str(_checkout() / folder)
+
+
+def _checkout() -> Path:
+    try:
+        return find_checkout()
+    except ConfigurationError:
+        return Path.cwd()

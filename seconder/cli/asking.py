@@ -17,15 +17,15 @@ def ask[Answer](question: Callable[[SeconderClient], Awaitable[Answer]]) -> Answ
     """Connect as the environment says, and ask."""
 
     async def run() -> Answer:
-        return await question(SeconderClient(await connect(storage=_storage())))
+        return await question(SeconderClient(await connect(storage=storage())))
 
     # Temporal's core writes its logs to stdout, which is for data.
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=None)), error_if_already_set=False)
     return asyncio.run(run())
 
 
-def _storage() -> ArtifactStore:
-    # From the variables that the processes read: without their store, large results could not be shown.
+def storage() -> ArtifactStore:
+    """The store of the processes, from the variables that they read; large results and files lie there."""
     given = os.environ.get("SECONDER_STORAGE", "")
     try:
         return open_store(storage_location(given, os.environ.get("SECONDER_DATA") or "data"))

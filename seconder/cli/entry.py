@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from seconder.cli import approvals, processes, sessions, tools
+from seconder.cli import approvals, files, processes, sessions, tools
 from seconder.cli.printing import complain
 from seconder.client import SessionFailedError
 from seconder.errors import SeconderError
@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     invoke_without_command=True,
 )
-for group in (sessions, approvals, tools, processes):
+for group in (sessions, approvals, files, tools, processes):
     group.register(app)
 
 

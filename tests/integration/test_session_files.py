@@ -1,8 +1,12 @@
 """The session's own folder: what one block leaves in `/workspace`, the next one finds."""
 
+import hashlib
+import json
+from pathlib import Path
 from typing import Final
 
 from seconder.testing.model import code, text
+from tests.integration.command import command
 from tests.integration.stage import Stage
 
 WRITES: Final = "from pathlib import Path\nPath('/workspace/note.txt').write_text('three')\n"
@@ -51,3 +55,27 @@ async def test_blocks_of_one_turn_keep_the_files_of_both(stage: Stage) -> None:
     session = await stage.start(both, [lists], [text("Done.")], agent="hasty-clerk")
     await session.result()
     assert session.told()[-1]["result"] == ["a", "b"]
+
+
+async def test_an_operator_lists_the_files_of_a_session_and_writes_them_out(stage: Stage, tmp_path: Path) -> None:
+    """Also after its end; never over what is there."""
+    writes = "import os\nos.makedirs('reports')\nopen('reports/march.csv', 'w').write('a,b')"
+    session = await stage.start([code(writes, "Write.")], [text("Done.")], agent="hasty-clerk")
+    await session.result()
+    done, listed, said = await command(stage, "files", session.session_id, "--json")
+    assert done == 0, said
+    digest = hashlib.sha256(b"a,b").hexdigest()
+    assert json.loads(listed) == {"reports/march.csv": {"digest": digest, "size": 3, "executable": False}}
+    out = tmp_path / "out"
+    assert (await command(stage, "files", session.session_id, "--out", str(out)))[0] == 0
+    assert (out / "reports" / "march.csv").read_text() == "a,b"
+    refused, _, said = await command(stage, "files", session.session_id, "--out", str(out))
+    assert (refused, "cannot be written into" in said) == (2, True)
+
+
+async def test_a_session_without_files_says_so(stage: Stage) -> None:
+    """And nothing is printed where data is expected."""
+    session = await stage.start([text("Done.")])
+    await session.result()
+    done, listed, said = await command(stage, "files", session.session_id)
+    assert (done, listed, said.strip()) == (0, "", "The session keeps no files.")

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import os
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -25,6 +24,7 @@ from seconder.artifacts.driver import THRESHOLD_BYTES
 from seconder.connection import connect, data_converter
 from seconder.errors import ContractError, NotFoundError
 from seconder.testing.model import text
+from tests.integration.command import command
 from tests.integration.conftest import dev_server
 from tests.integration.stage import Stage
 from tests.integration.storage_workflow import MEASURING, MEGABYTES, Parcel, Parcels, measure, produce
@@ -241,22 +241,11 @@ async def test_the_command_shows_a_large_result(stage: Stage) -> None:
     words = "word " * 40_000
     session = await stage.start([text(words)])
     assert (await session.result()).output == words
-    code, output, _ = await show(stage, session.session_id, SECONDER_STORAGE=stage.settings.storage)
+    show = ("show", session.session_id, "--json")
+    code, output, _ = await command(stage, *show)
     assert (code, json.loads(output)["result"]["output"]) == (0, words)
-    code, output, said = await show(stage, session.session_id, SECONDER_STORAGE=f"{stage.settings.storage}-of-others")
+    code, output, said = await command(stage, *show, SECONDER_STORAGE=f"{stage.settings.storage}-of-others")
     assert (code, output) == (2, "")
     assert "the same SECONDER_STORAGE" in said
-    code, _, said = await show(stage, session.session_id, SECONDER_STORAGE="gs://bucket")
+    code, _, said = await command(stage, *show, SECONDER_STORAGE="gs://bucket")
     assert (code, "SECONDER_STORAGE" in said) == (2, True)
-
-
-async def show(stage: Stage, session_id: str, **variables: str) -> tuple[int | None, str, str]:
-    address: str = stage.client.service_client.config.target_host
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-c", "from seconder.cli import main; main()", "show", session_id, "--json"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {"TEMPORAL_ADDRESS": address} | variables,
-    )
-    output, said = await process.communicate()
-    return process.returncode, output.decode(), said.decode()
