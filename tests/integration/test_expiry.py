@@ -91,15 +91,18 @@ async def test_a_session_may_wait_for_days_on_end(stage: Stage, days: WorkflowEn
     result = await session.result()
     assert result.status == "limit_reached"
     assert await days.get_current_time() - began >= limit
-    kinds = Counter(receipt.decision.kind for receipt in result.receipts)
-    assert kinds == {"expired": 6, "cancelled": 1}
+    *waited, last = [receipt.decision.kind for receipt in result.receipts]
+    assert waited == ["expired"] * 6
+    # The server may skip the last half day while the session is still taking its request back.
+    assert last in ("cancelled", "expired")
+    assert not (await session.history()).tools
 
 
 async def test_a_click_in_time_counts_although_it_is_read_late() -> None:
     """The engine is down, a person approves, the time runs out, the engine comes back: the person's word stands."""
     async with (
         await dev_server() as temporal,
-        open_stage(temporal.client, processes=("tools", "gateway"), expires_after=3) as stage,
+        open_stage(temporal.client, processes=("tools", "gateway"), expires_after=8) as stage,
     ):
         session = await stage.start([function_call("pay", {"customer": 7, "cents": 100})], [text("Done.")])
         async with stage.process("engine"):
