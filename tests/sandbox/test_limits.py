@@ -142,7 +142,8 @@ async def test_waiting_for_a_slow_tool_counts_as_time(blocks: Blocks) -> None:
     spec = BlockSpec(
         code="echo()",
         tools=("echo",),
-        limits=BlockLimits(wall_seconds=0.5),
+        # Enough to come to the call on an emulated machine, too.
+        limits=BlockLimits(wall_seconds=3),
         journal=Journal(seed="s", started_at=STARTED_AT),
     )
     outcome = await blocks.sandbox.run(spec, answer)
