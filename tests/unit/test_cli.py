@@ -119,8 +119,11 @@ def test_the_version_and_the_help_go_to_stdout(capsys: pytest.CaptureFixture[str
         assert "Usage: seconder" in capsys.readouterr().out
 
 
-def test_tools_lists_each_tool_with_its_effect_and_lane(capsys: pytest.CaptureFixture[str]) -> None:
+def test_tools_lists_each_tool_with_its_effect_and_lane(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who reads the list knows what an agent can do, and what waits for a person."""
+    monkeypatch.setenv("COLUMNS", "200")
     assert run(["tools", "--app", "examples.support_desk:agent", "--json"]) == 0
     tools = {tool["name"]: tool for tool in json.loads(capsys.readouterr().out)}
     assert (tools["issue_refund"]["effect"], tools["issue_refund"]["lane"]) == ("spend", "side_effect")
