@@ -25,6 +25,12 @@ _CLOSING: Final = frozenset(
         EventType.EVENT_TYPE_WORKFLOW_EXECUTION_TIMED_OUT,
     }
 )
+_CAUSED_BY_NOTHING_WRONG: Final = (
+    # The server asks for another task when a signal arrived while the workflow was ending,
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+    # and gives up one that a worker has in hand when the workflow is terminated.
+    WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
+)
 
 
 @dataclass(frozen=True)
@@ -127,9 +133,7 @@ class History:
         return [
             event.workflow_task_failed_event_attributes.failure.message
             for event in self._of(EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED)
-            # The server asks for another task when a signal arrived while the workflow was ending.
-            if event.workflow_task_failed_event_attributes.cause
-            != WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND
+            if event.workflow_task_failed_event_attributes.cause not in _CAUSED_BY_NOTHING_WRONG
         ]
 
     def _of(self, kind: EventType.ValueType) -> Iterator[HistoryEvent]:

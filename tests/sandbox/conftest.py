@@ -1,5 +1,6 @@
 """One sandbox per backend for the whole run, and one unpacked runtime for every run on this machine."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
@@ -46,6 +47,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left_out:
         config.hook.pytest_deselected(items=list(left_out))
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for each declared difference how many tests met it, not once for each test."""
+    differing = Counter(report.wasxfail for report in terminalreporter.stats.get("xfailed", ()))
+    if differing:
+        terminalreporter.section("what a backend does differently, as declared")
+    for difference, tests in differing.items():
+        terminalreporter.line(f"{tests} tests: {difference.removeprefix('[NOTRUN] ')}")
 
 
 def _is_heavy(item: pytest.Item) -> bool:
