@@ -17,6 +17,8 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
+from seconder.child_processes import start_child
+
 SCHEMA_MAX_BYTES: Final = 100_000
 """It goes along with every request to the model."""
 JUDGED_WITHIN_SECONDS: Final = 10.0
@@ -75,13 +77,11 @@ async def problems_found_apart(schema: dict[str, Any], answer: JsonValue) -> lis
         TimeoutError: it took longer than `JUDGED_WITHIN_SECONDS`.
         RecursionError: schema and answer go on without an end.
     """
-    process = await asyncio.create_subprocess_exec(
+    process = await start_child(
         *(sys.executable, "-m", "activities.schemas"),
-        cwd=Path(__file__).parent.parent,
-        env={},
+        environment={},
+        folder=Path(__file__).parent.parent,
         stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
     )
     try:
         async with asyncio.timeout(JUDGED_WITHIN_SECONDS):

@@ -20,6 +20,7 @@ from sandbox.private_folder import PREFIX
 from sandbox.process_usage import ProcessUsage
 from sandbox.protocol import BlockLimits, LimitName, SandboxUnavailable
 from sandbox.workspace import HelperWorkspace
+from seconder.child_processes import end_group, start_child
 from seconder.contracts.block_settings import Mount
 
 MAX_FRAME = 8 * 2**20
@@ -95,20 +96,13 @@ class Helper:
             undo.callback(shutil.rmtree, folder, ignore_errors=True)
             workspace = HelperWorkspace(kind.folder / WORKSPACES)
             undo.push_async_callback(workspace.remove)
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-I",
-                str(kind.script),
-                str(folder),
-                str(workspace.path),
+            process = await start_child(
+                *(sys.executable, "-I", kind.script, folder, workspace.path),
                 json.dumps([(mount.source, mount.target, not mount.writable) for mount in mounts]),
                 *kind.arguments,
+                environment=kind.environment,
+                folder=folder,
                 stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.DEVNULL,
-                env=dict(kind.environment),
-                cwd=folder,
-                start_new_session=True,
             )
             undo.pop_all()
         return cls(process, folder, workspace)
@@ -171,8 +165,7 @@ class Helper:
     def kill(self) -> None:
         """End the process and whatever it may have started, at once."""
         if self.alive:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+            end_group(self._process)
 
     async def stop(self) -> None:
         """Kill the process and wait until it is gone: from then on nobody writes into its folders."""

@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sandbox.protocol import SandboxUnavailable
+from seconder.child_processes import start_child
 
 UNPACK = Path(__file__).with_name("unpack.py")
 _UNPACKED = "eryx-embedded"
@@ -47,15 +48,12 @@ def library_of(runtime: Path) -> Path:
 
 
 async def _unpack(folder: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        str(UNPACK),
-        stdin=asyncio.subprocess.DEVNULL,
+    process = await start_child(
+        *(sys.executable, "-I", UNPACK),
+        environment={"TMPDIR": str(folder)},
+        folder=folder,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
-        env={"TMPDIR": str(folder)},
-        cwd=folder,
     )
     try:
         _, errors = await process.communicate()

@@ -7,15 +7,15 @@ it may say are bounded, and it is killed with all that it started when nobody wa
 import asyncio
 import contextlib
 import json
-import os
 import resource
 import shutil
-import signal
 import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from seconder.child_processes import end_group, start_child
 
 BLOCK_FILE: Final = "block.py"
 _MAX_OUTPUT_BYTES: Final = 4 * 2**20
@@ -73,16 +73,12 @@ async def run_checker(program: Path, folder: Path) -> list[Finding]:
         CheckerUnavailable: it cannot be started, broke down, or said more than it may.
     """
     try:
-        process = await asyncio.create_subprocess_exec(
+        process = await start_child(
             *(program, "check", "--no-progress", "--output-format", "gitlab"),
             *("--project", folder, "--config-file", folder / "settings.toml", "--python", folder / "empty"),
             *("--python-version", "3.14", "--python-platform", "all", folder / BLOCK_FILE),
-            env={"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "TY_MAX_PARALLELISM": "1"},
-            cwd=folder,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            start_new_session=True,
+            environment={"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "TY_MAX_PARALLELISM": "1"},
+            folder=folder,
         )
     except OSError as error:
         raise CheckerUnavailable(f"the type checker cannot be started: {error}") from error
@@ -91,8 +87,7 @@ async def run_checker(program: Path, folder: Path) -> list[Finding]:
         said = await _said(process)
         code = await process.wait()
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        end_group(process)
         await process.wait()
     if code not in {0, 1}:
         raise CheckerUnavailable(f"the type checker broke down (exit code {code})")
