@@ -15,9 +15,11 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from seconder import names
+from tests.scheduling import SharedTogether, order_of
 
 if TYPE_CHECKING:
     from playwright.async_api import Browser
+    from xdist.remote import Producer  # type: ignore[import-untyped]
 
 
 @pytest.fixture(scope="session")
@@ -70,20 +72,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the tests that need an emulated machine, which take longest; with `-n 2`, keep together what shares.
-
-    A file's tests share servers, and those of the emulated machine share it across files.
-    """
-    items.sort(key=lambda item: not needs_hyperlight(item))
-    for item in items:
-        shared = "hyperlight" if needs_hyperlight(item) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(shared))
+    """Begin with what takes longest."""
+    items.sort(key=lambda item: order_of(item.nodeid))
 
 
-def needs_hyperlight(item: pytest.Item) -> bool:
-    """Whether a test runs on Hyperlight, which most machines have to emulate."""
-    callspec = getattr(item, "callspec", None)
-    return callspec is not None and callspec.params.get("sandbox") == "hyperlight"
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> SharedTogether:
+    """With `-n`, keep together what shares servers."""
+    return SharedTogether(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 
 from sandbox.protocol import Sandbox
-from tests.conftest import needs_hyperlight
 from tests.sandbox.backends import BACKENDS, expect_differences
 from tests.sandbox.blocks import Blocks
+from tests.scheduling import needs_hyperlight
 
 LEFT_OUT: Final = ("test_corpus.py", "test_bridge.py", "test_a_bomb_of_shared_references_is_refused_at_once")
 """Left to `--hyperlight=all`: what keeps an emulated processor busy for minutes."""
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     expect_differences(items)
     if config.getoption("--hyperlight") == "all":
         return
-    emulated = [item for item in items if needs_hyperlight(item)]
+    emulated = [item for item in items if needs_hyperlight(item.nodeid)]
     heavy = [item for item in emulated if _is_heavy(item)]
     left_out = set(heavy) - set(heavy[::ONE_OF_HEAVY])
     left_out |= {item for item in emulated if any(name in item.nodeid for name in LEFT_OUT)}
