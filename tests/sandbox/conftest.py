@@ -12,8 +12,12 @@ from tests.sandbox.backends import BACKENDS, expect_differences
 from tests.sandbox.blocks import Blocks
 from tests.scheduling import needs_hyperlight
 
-LEFT_OUT: Final = ("test_corpus.py", "test_bridge.py", "test_a_bomb_of_shared_references_is_refused_at_once")
-"""Left to `--hyperlight=all`: what keeps an emulated processor busy for minutes."""
+LEFT_OUT: Final = (
+    *("test_corpus.py", "test_bridge.py", "test_a_bomb_of_shared_references_is_refused_at_once"),
+    *("test_the_event_loop_of_the_worker_never_waits_for_a_guest", "test_output_past_the_prelude_is_bounded_too"),
+    *("test_output_is_bounded_and_says_so[hyperlight-many prints]", "test_a_journal_ends_the_block_before_it_outgrows"),
+)
+"""Left to `--hyperlight=all`: what keeps an emulated processor busy for half a minute and more."""
 HEAVY: Final = ("bombs: ", "floods: ", "forgeries: ", "prelude: ", "replays: ")
 """Attempts to escape that need a guest each; of these a sample does for the usual run, beside all others."""
 ONE_OF_HEAVY: Final = 12
