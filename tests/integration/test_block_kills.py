@@ -110,7 +110,7 @@ async def _approve_all(session: Session) -> None:
         await session.approve(5, call=position)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_a_code_worker_that_dies_at_any_step_loses_and_repeats_nothing(client: Client, tmp_path: Path) -> None:
     """At each of more than thirty moments of one block: six payments once each, and the right output."""
     assert len(MOMENTS) >= 30

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +19,7 @@ from seconder.contracts.session import TASK_MAX_BYTES, SessionRequest
 from seconder.effects import Effect
 from seconder.errors import ConfigurationError, NotFoundError, ServiceError
 from seconder.observing import QUERY_SECONDS
+from seconder.views import OpenRequest
 
 REQUEST = SessionRequest(agent="clerk", task="Refund **order** 7.\nThen `tell` me.", requester="U0RITA")
 
@@ -187,9 +188,12 @@ async def test_what_waits_is_known_without_a_worker(client: SeconderClient, temp
         request = request_of("waiting", number)
         await open_approval(temporal_client, request, request.request_id)
     await open_approval(temporal_client, {"nonsense": True}, "approval-nonsense-1")
-    began = time.monotonic()
-    found = await client.approvals()
-    assert time.monotonic() - began < 2 * QUERY_SECONDS
+    found: Sequence[OpenRequest] = ()
+    # The server's list of workflows follows a moment later.
+    while len(found) < 4:
+        began = time.monotonic()
+        found = await client.approvals()
+        assert time.monotonic() - began < 2 * QUERY_SECONDS
     assert [waiting.request_id for waiting in found] == [
         *(f"approval-waiting-{number}" for number in (1, 2, 3)),
         "approval-nonsense-1",

@@ -16,11 +16,15 @@ LEFT_OUT: Final = (
     *("test_corpus.py", "test_bridge.py", "test_a_bomb_of_shared_references_is_refused_at_once"),
     *("test_the_event_loop_of_the_worker_never_waits_for_a_guest", "test_output_past_the_prelude_is_bounded_too"),
     *("test_output_is_bounded_and_says_so[hyperlight-many prints]", "test_a_journal_ends_the_block_before_it_outgrows"),
+    "test_a_value_of_a_gigabyte_ends_the_block_not_the_worker",
 )
-"""Left to `--hyperlight=all`: what keeps an emulated processor busy for half a minute and more."""
-HEAVY: Final = ("bombs: ", "floods: ", "forgeries: ", "prelude: ", "replays: ")
-"""Attempts to escape that need a guest each; of these a sample does for the usual run, beside all others."""
-ONE_OF_HEAVY: Final = 12
+"""Left to `--hyperlight=all`: what keeps an emulated processor busy for many seconds."""
+HEAVY: Final = (
+    *("-bombs: ", "-floods: ", "-forgeries: ", "-prelude: ", "-replays: "),
+    *("test_every_way_of_calling_resumes[", "test_a_suspension_cannot_be_swallowed["),
+)
+"""Tables of which each case needs a guest or two of its own; a sample of them does for the usual run."""
+ONE_OF_HEAVY: Final = 16
 
 
 @pytest.fixture(scope="session", params=sorted(BACKENDS))
@@ -45,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--hyperlight") == "all":
         return
     emulated = [item for item in items if needs_hyperlight(item.nodeid)]
-    heavy = [item for item in emulated if _is_heavy(item)]
+    heavy = [item for item in emulated if any(name in item.nodeid for name in HEAVY)]
     left_out = set(heavy) - set(heavy[::ONE_OF_HEAVY])
     left_out |= {item for item in emulated if any(name in item.nodeid for name in LEFT_OUT)}
     if left_out:
@@ -60,8 +64,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("what a backend does differently, as declared")
     for difference, tests in differing.items():
         terminalreporter.line(f"{tests} tests: {difference.removeprefix('[NOTRUN] ')}")
-
-
-def _is_heavy(item: pytest.Item) -> bool:
-    callspec = getattr(item, "callspec", None)
-    return callspec is not None and str(callspec.params.get("attempt", "")).startswith(HEAVY)
