@@ -19,7 +19,7 @@ async def slack() -> AsyncIterator[LocalSlack]:
 
 @pytest.fixture
 async def visitor(chromium: Browser) -> AsyncIterator[Visitor]:
-    """Somebody who has nothing to complain of when the test ends."""
+    """Somebody who has nothing to complain of when the test ends; whom they visit must come first, and go last."""
     somebody = await Visitor.arrive(chromium)
     yield somebody
     await somebody.leave()

@@ -10,7 +10,7 @@ from tests.slack.conftest import App, reason_modal
 from workers.local import CHANNEL, REVIEWER, STRANGER
 
 
-async def test_switching_to_somebody_else_hides_what_was_only_for_one(visitor: Visitor, slack: LocalSlack) -> None:
+async def test_switching_to_somebody_else_hides_what_was_only_for_one(slack: LocalSlack, visitor: Visitor) -> None:
     """Ephemerals and modals are seen by the person whom they are for, and come back with that person."""
     await client_of(slack).chat_postMessage(channel=CHANNEL.id, text="for all")
     await client_of(slack).chat_postEphemeral(channel=CHANNEL.id, user=STRANGER.id, text="for Otto alone")
@@ -33,7 +33,7 @@ async def test_switching_to_somebody_else_hides_what_was_only_for_one(visitor: V
     await expect(visitor.whispers).to_have_count(0)
 
 
-async def test_the_page_says_when_the_app_is_away(visitor: Visitor, slack: LocalSlack) -> None:
+async def test_the_page_says_when_the_app_is_away(slack: LocalSlack, visitor: Visitor) -> None:
     """The banner stands as long as no click can reach the app, and a click made then says so under the message."""
     banner = visitor.page.get_by_role("status").filter(has_text="Seconder is not connected: clicks will not reach it.")
     await post(slack, request_for({"order_id": 7}))
@@ -82,7 +82,7 @@ async def test_a_notice_can_be_read_and_decided_at_any_width(
 
 
 @pytest.mark.parametrize("width", [1280, 800, 420])
-async def test_a_thread_opens_beside_or_over_the_channel(visitor: Visitor, slack: LocalSlack, width: int) -> None:
+async def test_a_thread_opens_beside_or_over_the_channel(slack: LocalSlack, visitor: Visitor, width: int) -> None:
     """It is reached by the button on a message, covers no warning, and gives the channel back when it is closed."""
     await visitor.page.set_viewport_size({"width": width, "height": 800})
     posted = await client_of(slack).chat_postMessage(channel=CHANNEL.id, text="waits")
