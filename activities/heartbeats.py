@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from temporalio import activity
 
@@ -21,5 +21,5 @@ async def heartbeats(every_seconds: float) -> AsyncIterator[None]:
         yield
     finally:
         beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
+        # Not `await beating`: that would swallow a cancellation of this activity that comes just now.
+        await asyncio.wait([beating])

@@ -17,7 +17,7 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
 
-from seconder.child_processes import start_child
+from seconder.child_processes import end_group, ended, start_child
 
 SCHEMA_MAX_BYTES: Final = 100_000
 """It goes along with every request to the model."""
@@ -87,9 +87,8 @@ async def problems_found_apart(schema: dict[str, Any], answer: JsonValue) -> lis
         async with asyncio.timeout(JUDGED_WITHIN_SECONDS):
             said, _ = await process.communicate(json.dumps([schema, answer]).encode())
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        end_group(process)
+        await ended(process)
     if process.returncode:
         raise RecursionError(_ENDLESS)
     found: list[str] = json.loads(said)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, NoReturn
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from sandbox import apart, messages
 from sandbox.calls import Answer, Call, FailedAnswer, PendingAnswer, RefusedAnswer, ValueAnswer
@@ -38,6 +38,7 @@ from sandbox.replay import Replay
 from sandbox.signatures import parameters_of
 from sandbox.transcript import Transcript
 
+_STOP_SECONDS = 5.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMITS = frozenset(LimitName.__args__)  # type: ignore[attr-defined]
 
@@ -65,7 +66,9 @@ class Conversation:
         self._recorded_by = spec.journal.recorded_by or recorded_by
         self._cpu_seconds = cpu_seconds
         self._replay = Replay(spec.journal)
-        self._journal_bytes = sum(len(entry.model_dump_json()) for entry in spec.journal.entries)
+        self._journal_bytes = sum(
+            _size_of(entry.call) + (_size_of(entry.answer) if entry.answer else 0) for entry in spec.journal.entries
+        )
         self._made = 0
         self._live: dict[int, asyncio.Task[Answer]] = {}
         self._transcript = Transcript(self._limits.stdout_bytes)
@@ -109,9 +112,15 @@ class Conversation:
                     await apart.run(large, partial(apart.checked_call, call, self._limits)) for call in message.calls
                 ]
                 for call in calls:
-                    self._take(call)
-                return await self._next_batch()
+                    self._take(call, withdrawn=call.number in message.withdrawn)
+                for number in message.withdrawn:
+                    self._withdraw(number)
+                reply = await self._next_batch()
+                self._transcript.goes_on()
+                return reply
             self._check_nothing_is_left_out()
+            if waited_for := self._replay.not_waited_for():
+                self._diverge(waited_for, None)
             result = await apart.run(large, lambda: apart.checked(message.result, self._limits.result_bytes))
             return self._end(message, result)
         except messages.Malformed as malformed:
@@ -137,9 +146,11 @@ class Conversation:
         return self.failed("LimitExceeded", f"the block went beyond its limit {limit}={value:,}", limit=limit)
 
     async def close(self) -> None:
-        """Stop the calls that still run; their answers are nobody's any more."""
+        """Stop the calls that still run; their answers are nobody's any more, and a tool that stays is left behind."""
         self._stop()
-        await asyncio.gather(*self._live.values(), return_exceptions=True)
+        if self._live:
+            done, _ = await asyncio.wait(self._live.values(), timeout=_STOP_SECONDS)
+            await asyncio.gather(*done, return_exceptions=True)
 
     def _stop(self) -> None:
         for task in self._live.values():
@@ -153,7 +164,7 @@ class Conversation:
 
     # Calls coming in
 
-    def _take(self, call: Call) -> None:
+    def _take(self, call: Call, *, withdrawn: bool) -> None:
         if call.number != self._made + 1:
             self._violation(f"call {call.number} after call {self._made}")
         if call.number > self._limits.calls:
@@ -166,13 +177,20 @@ class Conversation:
             # It waited before it made this call, and has nothing yet that it waited for.
             self._diverge(None, call)
         else:
-            self._ask(call)
+            self._ask(call, withdrawn=withdrawn)
         self._made = call.number
 
-    def _ask(self, call: Call) -> None:
-        self._keep(len(call.model_dump_json()))
+    def _withdraw(self, number: int) -> None:
+        if number > self._made:
+            self._violation(f"a withdrawal of call {number}, which it has not made")
+        self._replay.withdraw(number)
+
+    def _ask(self, call: Call, *, withdrawn: bool) -> None:
+        self._keep(_size_of(call))
         now = datetime.now(UTC)
         self._replay.ask(call, now)
+        if withdrawn:
+            return
         if call.tool in self._spec.tools:
             self._live[call.number] = asyncio.create_task(self._live_answer(call))
         else:
@@ -219,7 +237,7 @@ class Conversation:
         for number in [number for number, task in self._live.items() if task in done]:
             answer = self._live.pop(number).result()
             if not isinstance(answer, PendingAnswer):
-                self._keep(len(answer.model_dump_json()))
+                self._keep(_size_of(answer))
                 self._replay.settle(number, answer, now)
 
     def _keep(self, size: int) -> None:
@@ -284,6 +302,11 @@ class Conversation:
             "journal": self._journal(),
             "usage": usage,
         }
+
+
+def _size_of(content: BaseModel) -> int:
+    """Bytes as JSON: of calls and answers, which are what makes a journal large."""
+    return len(content.model_dump_json().encode("utf-8", "replace"))
 
 
 def _nanoseconds(moment: datetime) -> int:

@@ -20,14 +20,13 @@ from sandbox.private_folder import PREFIX
 from sandbox.process_usage import ProcessUsage
 from sandbox.protocol import BlockLimits, LimitName, SandboxUnavailable
 from sandbox.workspace import HelperWorkspace
-from seconder.child_processes import end_group, start_child
+from seconder.child_processes import end_group, ended, start_child
 from seconder.contracts.block_settings import Mount
 
 MAX_FRAME = 8 * 2**20
 WORKSPACES = "workspaces"
 """On disk: a workspace may be larger than what fits into memory."""
-_PIECE = 2**16
-_RENEW_SECONDS = 30.0
+_ANSWER_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,7 @@ class Helper:
     async def begin(self, memory_bytes: int) -> None:
         """Give the guest its memory limit; from now on, what it uses counts. Raises HelperGone."""
         await self.send(b"%d" % memory_bytes)
-        kind, _ = await self.receive()
+        kind, _ = await self._soon("it did not take its memory limit in time")
         if kind != b"b":
             raise HelperGone(f"it sent {kind!r} before it had anything to run")
         self._served += 1
@@ -150,13 +149,16 @@ class Helper:
     async def renew(self) -> None:
         """Have the guest put back to how it was before any block. Raises HelperGone."""
         await self.send(b"")
-        try:
-            async with asyncio.timeout(_RENEW_SECONDS):
-                letter, _ = await self.receive()
-        except TimeoutError:
-            raise HelperGone("it did not put its guest back in time") from None
+        letter, _ = await self._soon("it did not put its guest back in time")
         if letter != b"r":
             raise HelperGone(f"it sent {letter!r} in place of a fresh guest")
+
+    async def _soon(self, otherwise: str) -> tuple[bytes, bytes]:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await self.receive()
+        except TimeoutError:
+            raise HelperGone(otherwise) from None
 
     async def watch_files(self, limits: BlockLimits) -> LimitName:
         """Returns once the files in the workspace are too many or too large."""
@@ -170,24 +172,16 @@ class Helper:
     async def stop(self) -> None:
         """Kill the process and wait until it is gone: from then on nobody writes into its folders."""
         self.kill()
-        await self._gone()
+        await ended(self._process)
 
     async def end(self) -> None:
         """Kill the process, wait until it is gone, and remove what it left."""
         self.kill()
         if self._process.stdin is not None:
             self._process.stdin.close()
-        await self._gone()
+        await ended(self._process)
         shutil.rmtree(self._folder, ignore_errors=True)
         await self.workspace.remove()
-
-    async def _gone(self) -> None:
-        # What it had still to say fills its pipe, and asyncio waits for the end of that, too.
-        stdout = self._process.stdout
-        assert stdout is not None  # noqa: S101 - it was made with a pipe
-        while await stdout.read(_PIECE):
-            pass
-        await self._process.wait()
 
 
 def folder_of_folders(folder: Path) -> Path:

@@ -23,7 +23,7 @@ class JournalEntry(BaseModel):
 
     `answer` is None while the call is pending. `batch` counts, from 1, the deliveries to the block; calls answered
     together share one, because the order of arrival would differ on a replay. It is None until the block has
-    seen the answer.
+    seen the answer. A call that is `withdrawn` was cancelled by the block before it was answered.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -35,6 +35,7 @@ class JournalEntry(BaseModel):
     answer: FinalAnswer | None = None
     answered_at: AwareDatetime | None = None
     batch: int | None = Field(default=None, ge=1)
+    withdrawn: bool = False
 
     @property
     def call(self) -> Call:
@@ -71,7 +72,7 @@ class Journal(BaseModel):
     @property
     def pending(self) -> tuple[Call, ...]:
         """The calls that wait for an answer, in the order in which they were made."""
-        return tuple(entry.call for entry in self.entries if entry.answer is None)
+        return tuple(entry.call for entry in self.entries if entry.answer is None and not entry.withdrawn)
 
     def answered(self, number: int, answer: FinalAnswer, *, at: AwareDatetime) -> "Journal":
         """This journal with the pending call `number` answered at the time `at`.
@@ -79,8 +80,8 @@ class Journal(BaseModel):
         Raises ValueError if no such call is pending: an answer is given once and never changed.
         """
         entry = next((entry for entry in self.entries if entry.number == number), None)
-        if entry is None or entry.answer is not None:
-            state = "was never made" if entry is None else "already has an answer"
+        if entry is None or entry.answer is not None or entry.withdrawn:
+            state = "was never made" if entry is None else "already has an answer" if entry.answer else "was withdrawn"
             raise ValueError(f"call {number} {state}; pending: {[call.number for call in self.pending]}")
         settled = JournalEntry(**{**dict(entry), "answer": answer, "answered_at": at})
         entries = tuple(settled if entry.number == number else entry for entry in self.entries)

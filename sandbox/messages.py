@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 _NAME_MAX = 256
 _COUNT_MAX = 2**53
+_WITHDRAWN_MAX = 100_000
 
 
 class Malformed(Exception):  # noqa: N818 - the conversation turns it into an outcome
@@ -26,7 +27,8 @@ class SaidCall(BaseModel):
 class Message(BaseModel):
     """One message of a guest.
 
-    `op` is `calls` (new calls, of which the guest waits for at least one answer), `done`, `finish` (the block ends the
+    `op` is `calls` (new calls, of which the guest waits for at least one answer; `withdrawn` are those, new or earlier,
+    whose task was cancelled, so that nobody waits for them any more), `done`, `finish` (the block ends the
     session with `result`; no reply comes) or `failed`. `result` and arguments are still to be checked.
     """
 
@@ -34,6 +36,7 @@ class Message(BaseModel):
 
     op: str
     calls: Annotated[tuple[SaidCall, ...], Field(fail_fast=True)] = ()
+    withdrawn: tuple[Annotated[int, Field(ge=1, le=_COUNT_MAX)], ...] = Field(default=(), max_length=_WITHDRAWN_MAX)
     need: int | None = None
     kept_back: tuple[Annotated[int, Field(ge=0, le=_COUNT_MAX)], str] | None = None
     result: Any = None

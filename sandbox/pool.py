@@ -18,6 +18,7 @@ from seconder.contracts.block_settings import Mount
 __all__ = ["HelperKind", "HelperPool"]
 
 _REFILL_SECONDS = 0.2
+_TRIES = 5
 
 
 class HelperPool:
@@ -71,10 +72,11 @@ class HelperPool:
         for ended in await asyncio.gather(*launches, return_exceptions=True):
             if isinstance(ended, Helper):
                 self._retire(ended)
-        await asyncio.gather(*self._ending)
+        while self._ending:
+            await asyncio.gather(*self._ending)
 
     async def _take(self, memory_bytes: int, mounts: tuple[Mount, ...]) -> Helper:
-        while True:
+        for _ in range(_TRIES):
             self._check_open()
             helper = await (Helper.launch(self._kind, mounts) if mounts else self._take_warm())
             try:
@@ -87,6 +89,7 @@ class HelperPool:
                 raise
             else:
                 return helper
+        raise SandboxUnavailable(f"{_TRIES} helper processes in a row ended before they could run a block")
 
     async def _take_warm(self) -> Helper:
         self._fill(max(1, self._warm))
@@ -94,7 +97,10 @@ class HelperPool:
         try:
             helper = await asyncio.shield(launch)
         except asyncio.CancelledError:
-            self._launches.appendleft(launch)
+            if self.closed:
+                launch.cancel()
+            else:
+                self._launches.appendleft(launch)
             raise
         # Not at once: starting a process would compete with the block that is about to begin, and most end sooner.
         asyncio.get_running_loop().call_later(_REFILL_SECONDS, self._fill, self._warm)

@@ -15,7 +15,7 @@ import os
 import signal
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from sandbox.conversation import Conversation
 from sandbox.helper_process import Helper, HelperGone, HelperKind
@@ -32,6 +32,9 @@ from sandbox.protocol import (
     SandboxUnavailable,
 )
 
+PLACES: Final = max(4, 2 * (os.cpu_count() or 1))
+"""How many blocks run at once, unless a sandbox is told otherwise."""
+
 
 class PooledSandbox(ABC):
     """Runs each block in a helper of its own; implements `sandbox.protocol.Sandbox`.
@@ -43,7 +46,7 @@ class PooledSandbox(ABC):
 
     def __init__(self, *, warm: int, most: int | None) -> None:
         self._warm = warm
-        self._most = most or max(4, 2 * (os.cpu_count() or 1))
+        self._most = most or PLACES
         self._pool: HelperPool | None = None
         self._python = ""
 

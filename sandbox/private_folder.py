@@ -27,9 +27,11 @@ class PrivateFolder:
 
     async def remove(self) -> None:
         """Remove the folder with all that is in it; what cannot be removed now is swept up later."""
-        with contextlib.suppress(OSError):
-            await asyncio.to_thread(remove, self.path)
-        os.close(self._lock)
+        try:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(remove, self.path)
+        finally:
+            os.close(self._lock)
 
 
 def sweep(parent: Path) -> None:

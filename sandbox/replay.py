@@ -45,6 +45,11 @@ class Replay:
         """Add a call that the journal does not record."""
         self._entries.append(JournalEntry(number=call.number, tool=call.tool, arguments=call.arguments, asked_at=at))
 
+    def withdraw(self, number: int) -> None:
+        """Note that the block waits for this call no more; one that is answered already is not touched."""
+        if self.entry(number).answer is None:
+            self._entries[number - 1] = self.entry(number).model_copy(update={"withdrawn": True})
+
     def settle(self, number: int, answer: FinalAnswer, at: AwareDatetime) -> None:
         """Note the answer of a call; it goes out with the next batch."""
         self._entries[number - 1] = self.entry(number).model_copy(update={"answer": answer, "answered_at": at})
@@ -74,3 +79,10 @@ class Replay:
             return self.entry(made + 1).call
         late = (entry.call for entry in self._entries[: self.recorded] if (entry.batch or 0) > self._delivered)
         return next(late, None)
+
+    def not_waited_for(self) -> Call | None:
+        """The call that the first run waited for when it stopped, if this one has seen nothing beyond that."""
+        if self.shows_news:
+            return None
+        undelivered = (entry for entry in self._entries[: self.recorded] if entry.batch is None and not entry.withdrawn)
+        return next((entry.call for entry in undelivered), None)

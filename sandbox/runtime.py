@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sandbox.protocol import SandboxUnavailable
-from seconder.child_processes import start_child
+from seconder.child_processes import end_group, ended, start_child
 
 UNPACK = Path(__file__).with_name("unpack.py")
 _UNPACKED = "eryx-embedded"
@@ -58,9 +58,8 @@ async def _unpack(folder: Path) -> None:
     try:
         _, errors = await process.communicate()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        end_group(process)
+        await ended(process)
     if process.returncode != 0:
         reason = errors.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"code {process.returncode}"]
         raise SandboxUnavailable(f"the sandbox's interpreter cannot be unpacked into {folder}: {reason[0]}")

@@ -23,6 +23,10 @@ class Transcript:
         self._beyond = max(self._beyond, beyond)
         self._tail = tail.encode("utf-8", "replace")[-self._max_bytes // 4 :].decode("utf-8", "replace")
 
+    def goes_on(self) -> None:
+        """Take note that the guest may print more: what it keeps back from now on is not known yet."""
+        self._heard_the_rest = False
+
     @property
     def truncated(self) -> bool:
         return self._beyond > len(self._tail.encode()) or self._lost_the_rest

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from seconder.child_processes import end_group, start_child
+from seconder.child_processes import end_group, ended, start_child
 
 BLOCK_FILE: Final = "block.py"
 _MAX_OUTPUT_BYTES: Final = 4 * 2**20
@@ -88,7 +88,7 @@ async def run_checker(program: Path, folder: Path) -> list[Finding]:
         code = await process.wait()
     finally:
         end_group(process)
-        await process.wait()
+        await ended(process)
     if code not in {0, 1}:
         raise CheckerUnavailable(f"the type checker broke down (exit code {code})")
     return _findings(said)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+_PIECE: Final = 2**16
 _PIPE: Final = asyncio.subprocess.PIPE
 _NOTHING: Final = asyncio.subprocess.DEVNULL
 
@@ -48,6 +49,15 @@ def end_group(process: asyncio.subprocess.Process) -> None:
     """Kill a child of `start_child` and all that it started, at once."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+
+
+async def ended(process: asyncio.subprocess.Process) -> None:
+    """Wait until a child is gone that was killed, or ends by itself; what it had still to say is dropped."""
+    # What fills its pipes has to be read: asyncio waits for the end of that, too.
+    for stream in (process.stdout, process.stderr):
+        while stream is not None and await stream.read(_PIECE):
+            pass
+    await process.wait()
 
 
 def _end_unwanted(starting: asyncio.Future[asyncio.subprocess.Process]) -> None:

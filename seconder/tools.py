@@ -6,10 +6,13 @@ approves. A tool without an effect does not register, so that nothing is harmles
 
 import asyncio
 import builtins
+import contextvars
+import functools
 import inspect
 import keyword
 import re
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
     # Only named here: workflow modules import this one, and must not load a logging library.
     from structlog.typing import FilteringBoundLogger
 
+_THREADS = ThreadPoolExecutor(max_workers=64, thread_name_prefix="tool")
+"""For synchronous tools alone: one that hangs keeps its thread, and must take none that a worker itself needs."""
 _TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _RESERVED = OWN_ACTIVITIES | {EXECUTE_CODE, FETCH, "call_tool", "finish", "result"}
 
@@ -143,7 +148,8 @@ class Tool[**P, R]:
         if inspect.iscoroutinefunction(function):
             returned = await cast("Awaitable[Any]", function(**keywords))
         else:
-            returned = await asyncio.to_thread(function, **keywords)
+            call = functools.partial(contextvars.copy_context().run, function, **keywords)
+            returned = await asyncio.get_running_loop().run_in_executor(_THREADS, call)
         return cast("JsonValue", self.signature.result.dump_python(returned, mode="json"))
 
 

@@ -10,6 +10,7 @@ from temporalio.worker import Worker
 
 from activities.blocks import BlockRunner
 from activities.workspace import Workspaces
+from sandbox.pooled import PLACES
 from sandbox.protocol import Sandbox
 from seconder import names
 from seconder.agents import Agent, load_agents
@@ -19,7 +20,6 @@ from workers.settings import Settings
 from workers.storage import working_store
 from workers.versions import deployment_config
 
-BLOCKS_AT_ONCE: Final = 8
 # A cancellation arrives with a heartbeat: the SDK must not hold heartbeats back for longer than this.
 _HEARTBEATS_AT_MOST_EVERY: Final = timedelta(milliseconds=500)
 
@@ -62,7 +62,8 @@ def code_worker(
         client,
         task_queue=names.CODE_QUEUE,
         activities=[BlockRunner(sandboxes, workspaces, agents, client.identity).run_block],
-        max_concurrent_activities=BLOCKS_AT_ONCE,
+        # A block that waited for a place in the sandbox would lose its own time.
+        max_concurrent_activities=PLACES,
         max_heartbeat_throttle_interval=_HEARTBEATS_AT_MOST_EVERY,
         default_heartbeat_throttle_interval=_HEARTBEATS_AT_MOST_EVERY,
         deployment_config=deployment_config(settings, "seconder-code"),

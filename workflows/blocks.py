@@ -80,7 +80,7 @@ class Blocks:
                 break
             self._record.block_suspended(call, report)
             opened, newly = await self._settle(definition, run, report, facts.purpose)
-            entries = opened
+            entries += opened
             settled += newly
             run = run.model_copy(update={"journal": report.journal, "settled": newly})
             report = await self._execute(run)

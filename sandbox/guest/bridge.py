@@ -59,6 +59,7 @@ class Bridge:
         self.exchange: Exchange = _no_exchange
         self.made = 0
         self.unsent: list[str] = []
+        self.withdrawn: list[int] = []
         self.answers: dict[int, dict[str, object]] = {}
         self.waiting: dict[int, asyncio.Future[object]] = {}
 
@@ -74,14 +75,21 @@ class Bridge:
         number = self._make(tool, arguments)
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
         self.waiting[number] = future
-        await future
+        try:
+            await future
+        except BaseException:
+            # Nobody waits for it any more: people must not be asked for it.
+            if self.waiting.pop(number, None) is not None:
+                self.withdrawn.append(number)
+            raise
         return _opened(self.answers.pop(number))
 
     def deliver(self, need: int | None = None) -> None:
         """Tell the host what is new and take the next batch of answers; `need` is the call that blocks the guest."""
         calls, self.unsent = self.unsent, []
-        need_text = json.dumps(need)
-        reply = self.exchange(f'{{"op":"calls","calls":[{",".join(calls)}],"need":{need_text},{_kept_back()}}}')
+        withdrawn, self.withdrawn = self.withdrawn, []
+        said = f'"calls":[{",".join(calls)}],"withdrawn":{json.dumps(withdrawn)},"need":{json.dumps(need)}'
+        reply = self.exchange(f'{{"op":"calls",{said},{_kept_back()}}}')
         batch = json.loads(reply)
         fixed.advance_to(batch["now"])
         for answer in batch["answers"]:

@@ -23,7 +23,9 @@ async def run(sandbox: Sandbox, code: str) -> BlockOutcome:
 
 
 async def helpers(sandbox: Sandbox) -> set[int]:
-    return set(await sandbox.ask("helpers")) if isinstance(sandbox, RemoteSandbox) else helpers_of(os.getpid())
+    if isinstance(sandbox, RemoteSandbox):
+        return set(await sandbox.ask("helpers"))
+    return await asyncio.to_thread(helpers_of, os.getpid())
 
 
 @hyperlight_alone

@@ -6,9 +6,19 @@ import time
 
 import pytest
 
-from sandbox.protocol import Answer, BlockCompleted, BlockFailed, BlockLimits, BlockSpec, Call, Journal, ValueAnswer
+from sandbox.protocol import (
+    Answer,
+    BlockCompleted,
+    BlockFailed,
+    BlockLimits,
+    BlockSpec,
+    BlockSuspended,
+    Call,
+    Journal,
+    ValueAnswer,
+)
 from tests.sandbox.backends import differs
-from tests.sandbox.blocks import STARTED_AT, Blocks, Desk
+from tests.sandbox.blocks import LATER, STARTED_AT, Blocks, Desk
 
 MEMORY = 64 * 2**20
 SPINS = "while True:\n    pass"
@@ -102,6 +112,32 @@ async def test_output_past_the_prelude_is_bounded_too(blocks: Blocks) -> None:
     outcome = await blocks.run(code, limits=BlockLimits(wall_seconds=30, stdout_bytes=4096))
     assert outcome.stdout_truncated
     assert len(outcome.stdout) < 4096 + 200
+
+
+async def test_output_after_a_call_that_is_lost_with_the_guest_is_told(blocks: Blocks) -> None:
+    """A guest that is killed cannot send the end that it kept back, whatever it had said at its last call."""
+    limits = BlockLimits(wall_seconds=3, stdout_bytes=4096)
+    outcome = await blocks.run(f"echo()\nprint('x' * 20_000)\n{SPINS}", limits=limits)
+    assert isinstance(outcome, BlockFailed)
+    assert outcome.stdout_truncated
+    assert "limit stdout_bytes=4,096" in outcome.stdout
+
+
+async def test_a_journal_counts_the_same_when_it_is_resumed(blocks: Blocks) -> None:
+    """In bytes, of calls and answers: no block fails for having been suspended."""
+    code = "echo(value='é' * 1_000)\nissue_refund(1)\n'end'"
+    first = await blocks.run(code)
+    assert isinstance(first, BlockSuspended)
+    size = sum(len(entry.call.model_dump_json().encode()) for entry in first.journal.entries)
+    answer = first.journal.entries[0].answer
+    assert answer is not None
+    size += len(answer.model_dump_json().encode())
+    limits = BlockLimits(wall_seconds=20, journal_bytes=size + 200)
+    assert isinstance(await blocks.run(code, limits=limits), BlockSuspended)
+    journal = first.journal.answered(2, ValueAnswer(value="done"), at=LATER)
+    assert isinstance(await blocks.run(code, journal=journal, limits=limits), BlockCompleted)
+    narrow = BlockLimits(wall_seconds=20, journal_bytes=size - 1)
+    assert isinstance(await blocks.run(code, limits=narrow), BlockFailed)
 
 
 async def test_output_before_a_time_limit_is_kept(blocks: Blocks) -> None:

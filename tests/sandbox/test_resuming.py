@@ -402,6 +402,66 @@ async def test_a_pending_call_of_a_finished_block_is_left_unrun(blocks: Blocks) 
     assert [call.tool for call in outcome.journal.pending] == ["issue_refund"]
 
 
+FAILED_TOGETHER = """
+import asyncio
+try:
+    async with asyncio.TaskGroup() as group:
+        group.create_task(issue_refund(1))
+        group.create_task(find_fault(kind='ValueError', message='no'))
+except* ValueError:
+    pass
+"""
+CANCELLED_BEFORE_IT_WAS_SENT = """
+import asyncio
+task = asyncio.create_task(issue_refund(1))
+await asyncio.sleep(0)
+task.cancel()
+"""
+
+
+@pytest.mark.parametrize("cancels", [FAILED_TOGETHER, CANCELLED_BEFORE_IT_WAS_SENT], ids=["sent", "unsent"])
+async def test_nobody_is_asked_for_a_call_that_the_block_has_cancelled(cancels: str, blocks: Blocks) -> None:
+    """Its task is gone; a block that goes on to wait for another call waits for that alone, on every run."""
+    story = await blocks.run_through(f"{cancels}\nawait send_email('a@b')\nawait send_email('c@d')")
+    assert story.pending == [["send_email"], ["send_email"]]
+    assert isinstance(story.outcome, BlockCompleted), story.outcome
+    first = next(entry for entry in story.outcome.journal.entries if entry.tool == "issue_refund")
+    assert (first.withdrawn, first.answer) == (True, None)
+
+
+async def test_a_cancelled_call_does_not_suspend_a_block_that_sleeps(blocks: Blocks) -> None:
+    """There is nothing left to wait for."""
+    outcome = await blocks.run(f"{FAILED_TOGETHER}\nawait asyncio.sleep(1)\n'end'")
+    assert isinstance(outcome, BlockCompleted), outcome
+    assert outcome.result == "end"
+
+
+async def test_a_withdrawn_call_takes_no_answer(blocks: Blocks) -> None:
+    """Whoever sends one all the same is told so."""
+    first = await blocks.run(f"{FAILED_TOGETHER}\nawait send_email('a@b')")
+    assert isinstance(first, BlockSuspended)
+    with pytest.raises(ValueError, match="was withdrawn"):
+        first.journal.answered(1, ValueAnswer(value="done"), at=LATER)
+
+
+@pytest.mark.parametrize("end", ["'early'", "finish('early')", "1/0"])
+async def test_a_replay_that_ends_before_the_news_diverges(end: str, blocks: Blocks) -> None:
+    """The first run waited for a second answer; one that ends after the first has taken another way."""
+    gathered = await blocks.run("import asyncio\nawait asyncio.gather(get_order(1), issue_refund(1))")
+    assert isinstance(gathered, BlockSuspended)
+    journal = gathered.journal.answered(2, ValueAnswer(value="done"), at=LATER)
+    code = f"""
+        import asyncio
+        read, refund = asyncio.create_task(get_order(1)), asyncio.create_task(issue_refund(1))
+        await read
+        {end}
+        """
+    outcome = await blocks.run(code, journal=journal)
+    assert isinstance(outcome, BlockDiverged), outcome
+    assert outcome.expected is not None
+    assert outcome.expected.tool == "issue_refund"
+
+
 async def test_suspensions_are_limited(blocks: Blocks) -> None:
     """A block that would suspend more often than it may ends, and the limit is named."""
     first = await blocks.run("issue_refund(1)\nissue_refund(2)", limits=BlockLimits(suspensions=1))
