@@ -1,6 +1,5 @@
 """The agents that this worker has, and the check of a session's first words against them."""
 
-import asyncio
 import difflib
 from collections.abc import Mapping
 
@@ -25,7 +24,7 @@ class Agents:
     async def load_agent(self, wanted: LoadAgent) -> AgentDefinition:
         """The agent as it is now, under the policy that is in force now."""
         if wanted.output_schema is not None:
-            problem = await asyncio.to_thread(schemas.problem_with, wanted.output_schema)
+            problem = await schemas.problem_found_apart(wanted.output_schema)
             if problem:
                 raise ApplicationError(f"output_schema {problem}.", type="InvalidRequest", non_retryable=True)
         agent = self._agents.get(wanted.agent)

@@ -39,6 +39,8 @@ from sandbox.signatures import parameters_of
 from sandbox.transcript import Transcript
 
 _STOP_SECONDS = 5.0
+_TYPE_MAX, _MESSAGE_MAX = 200, 10_000
+"""Characters of a tool's error that a block is told."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMITS = frozenset(LimitName.__args__)  # type: ignore[attr-defined]
 
@@ -199,6 +201,8 @@ class Conversation:
 
     async def _live_answer(self, call: Call) -> Answer:
         answer = await self._answer(call)
+        if isinstance(answer, FailedAnswer):
+            return FailedAnswer(type=answer.type[:_TYPE_MAX], message=answer.message[:_MESSAGE_MAX])
         if not isinstance(answer, ValueAnswer):
             return answer
         try:

@@ -94,6 +94,9 @@ class HelperPool:
     async def _take_warm(self) -> Helper:
         self._fill(max(1, self._warm))
         launch = self._launches.popleft()
+        if launch.done() and (launch.cancelled() or launch.exception() is not None):
+            # Started for nobody, and failed: what counts is whether one can be started now.
+            launch = asyncio.create_task(Helper.launch(self._kind))
         try:
             helper = await asyncio.shield(launch)
         except asyncio.CancelledError:

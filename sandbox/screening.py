@@ -12,6 +12,7 @@ whatever the code does to hide a name.
 import ast
 import builtins
 import difflib
+import operator
 import sys
 import warnings
 from collections.abc import Collection, Iterator
@@ -109,7 +110,8 @@ def _parse(code: str, max_bytes: int) -> ast.Module:
             warnings.simplefilter("ignore")
             tree = ast.parse(code, filename="block")
             # Compiling finds what parsing does not: `return` outside a function, a name that is local and global.
-            compile(tree, "block", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            flat = _WithoutFinally().visit(ast.parse(code, filename="block"))
+            compile(flat, "block", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
     except SyntaxError as error:
         raise _Unreadable(_syntax_problem(error, code)) from error
     except (RecursionError, MemoryError) as error:
@@ -117,6 +119,29 @@ def _parse(code: str, max_bytes: int) -> ast.Module:
     except ValueError as error:
         raise _Unreadable(Problem(message=f"the code is not Python source text: {error}")) from error
     return tree
+
+
+class _WithoutFinally(ast.NodeTransformer):
+    """The same with each `finally` body once, behind its `try`.
+
+    The compiler copies such a body for each way that leads into it: nested, some hundred bytes would take gigabytes.
+    """
+
+    def visit_Try(self, node: ast.Try) -> ast.AST | list[ast.stmt]:
+        return self._flat(node)
+
+    def visit_TryStar(self, node: ast.TryStar) -> ast.AST | list[ast.stmt]:
+        return self._flat(node)
+
+    def _flat(self, node: ast.Try | ast.TryStar) -> ast.AST | list[ast.stmt]:
+        self.generic_visit(node)
+        if not node.finalbody:
+            return node
+        behind, node.finalbody = node.finalbody, []
+        if node.handlers:
+            return [node, *behind]
+        plain = ast.If(test=ast.Constant(value=True), body=node.body, orelse=[])
+        return [ast.fix_missing_locations(ast.copy_location(plain, node)), *behind]
 
 
 def _syntax_problem(error: SyntaxError, code: str) -> Problem:
@@ -141,7 +166,7 @@ class _Reading:
         self.loaded: dict[str, ast.Name] = {}
         self.called: set[str] = set()
         self.imports: set[str] = set()
-        self.problems: list[Problem] = []
+        self.problems: list[tuple[int, int, str, tuple[str, Collection[str]]]] = []
         self.dynamic = False
         self.binds_unseen = False
 
@@ -181,7 +206,7 @@ class _Reading:
         elif name.value in self.known:
             self.called.add(name.value)
         else:
-            self.report(node, f"there is no tool {name.value!r}{_nearest(name.value, self.known)}")
+            self.report(node, f"there is no tool {name.value!r}", like=(name.value, self.known))
 
     def import_modules(self, node: ast.Import | ast.ImportFrom, *, guarded: bool) -> None:
         if isinstance(node, ast.ImportFrom):
@@ -210,16 +235,20 @@ class _Reading:
         available = self.bound | self.known | GUEST_NAMES | set(dir(builtins))
         for name, node in self.loaded.items():
             if name not in available:
-                self.report(node, f"the name {name!r} is not defined{_nearest(name, available)}")
+                self.report(node, f"the name {name!r} is not defined", like=(name, available))
 
-    def report(self, node: ast.expr | ast.stmt, message: str) -> None:
-        place = {"line": node.lineno, "column": node.col_offset + 1}
-        self.problems.append(Problem(message=message, source=_line(self.code, node.lineno), **place))
+    def report(self, node: ast.expr | ast.stmt, message: str, *, like: tuple[str, Collection[str]] = ("", ())) -> None:
+        """Note a problem; `like` is a name and what it may have been meant to be."""
+        self.problems.append((node.lineno, node.col_offset + 1, message, like))
 
     def screening(self, *, awaits: bool) -> Screening:
-        problems = sorted(self.problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+        # Thousands may be found; looking for what was meant takes its time, and is for those that are told.
+        told = sorted(self.problems, key=operator.itemgetter(0, 1))[:MAX_PROBLEMS]
         return Screening(
-            problems=tuple(problems[:MAX_PROBLEMS]),
+            problems=tuple(
+                Problem(message=message + _nearest(*like), line=line, column=column, source=_line(self.code, line))
+                for line, column, message, like in told
+            ),
             tools=tuple(sorted(self.called)),
             dynamic=self.dynamic,
             awaits=awaits,

@@ -20,7 +20,7 @@ from seconder.contracts.blocks import BlockReport
 from seconder.contracts.calls import Call, Decision, Receipt, Settlement, Succeeded, ToolReport, outcome_digest
 from seconder.contracts.model import ModelTurn, RefusedCall
 from seconder.contracts.session import Entry, EntryKind, Message, SessionCarry, Usage
-from seconder.contracts.workspaces import WorkspaceChanges, with_changes
+from seconder.contracts.workspaces import WorkspaceChanges, entries_in, with_changes
 
 CONVERSATION_MAX_BYTES: Final = 1_000_000
 """It goes to the model whole at each turn."""
@@ -148,7 +148,7 @@ class SessionRecord:
     def keep_files(self, changes: WorkspaceChanges, limits: BlockLimits) -> str:
         """Make a block's changes the session's; gives the limit that they break together with those of other blocks."""
         files = with_changes(self.workspace, changes)
-        if len(files) > limits.workspace_files:
+        if entries_in(files) > limits.workspace_files:
             return f"workspace_files={limits.workspace_files:,}"
         if sum(file.size for file in files.values()) > limits.workspace_bytes:
             return f"workspace_bytes={limits.workspace_bytes:,}"

@@ -75,5 +75,6 @@ def missing(digest: str, location: str) -> NotFoundError:
     """The error about content that is not there."""
     return NotFoundError(
         f"The artifact {digest} is not in {location}: it was deleted, or put into another store. "
-        "Restore it from a backup, or give every process and the command the same SECONDER_STORAGE."
+        "Restore it from a backup, or give every process and the command the same SECONDER_STORAGE, or SECONDER_DATA "
+        "where the store is in the data folder."
     )

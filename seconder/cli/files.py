@@ -1,6 +1,8 @@
 """`seconder files`: what the blocks of a session keep in `/workspace`."""
 
 import asyncio
+import contextlib
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -47,8 +49,12 @@ async def _write(found: Mapping[str, WorkspaceFile], folder: Path, store: Artifa
         require_path(path)
     try:
         await asyncio.to_thread(folder.mkdir, parents=True)
-        for path, file in found.items():
-            await asyncio.to_thread(_write_one, folder / path, await store.get(file.digest))
+        async with contextlib.AsyncExitStack() as undo:
+            # What is there in part would pass for the whole, and be in the way of another try.
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            for path, file in found.items():
+                await asyncio.to_thread(_write_one, folder / path, await store.get(file.digest))
+            undo.pop_all()
     except OSError as error:
         raise ConfigurationError(f"The files cannot be written into {folder}: {error}") from error
 

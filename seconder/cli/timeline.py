@@ -1,7 +1,9 @@
 """A session as a timeline."""
 
+import itertools
 import json
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from pydantic import JsonValue
@@ -73,11 +75,22 @@ def _print_entries(console: Console, view: SessionView) -> None:
     table.add_column(no_wrap=True, style="dim")
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    tools = {entry.call_id: str(entry.detail.get("tool")) for entry in view.transcript if entry.kind == "call"}
+    tools = _names_of_calls(entry for entry in view.transcript if entry.kind == "call")
     for entry in view.transcript:
         said = _said(entry, tools.get(entry.call_id, entry.call_id))
         table.add_row(plain(f"{entry.at:%H:%M:%S}"), plain(entry.kind.replace("_", " "), "cyan"), said)
     console.print(table)
+
+
+def _names_of_calls(calls: Iterable[Entry]) -> dict[str, str]:
+    """The tool of each call, by call id; numbered where there are several of one, to tell which was decided."""
+    tools = {call.call_id: str(call.detail.get("tool")) for call in calls}
+    counted = Counter(tools.values())
+    numbers = {tool: itertools.count(1) for tool in counted}
+    return {
+        call_id: f"{tool} {next(numbers[tool])} of {counted[tool]}" if counted[tool] > 1 else tool
+        for call_id, tool in tools.items()
+    }
 
 
 def _said(entry: Entry, tool: str) -> Text:

@@ -4,7 +4,7 @@ A workspace is a mapping from paths to files. Folders are implied by the files i
 content lies in the artifact store.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
@@ -88,6 +88,12 @@ def with_changes(files: Mapping[str, WorkspaceFile], changes: WorkspaceChanges) 
         if path not in changes.removed and path not in folders and not any(up in changed for up in _folders_of(path))
     }
     return dict(sorted({**kept, **changed}.items()))
+
+
+def entries_in(files: Iterable[str]) -> int:
+    """How many files and folders a folder with these files holds: what the limit on files counts."""
+    paths = list(files)
+    return len(paths) + len({folder for path in paths for folder in _folders_of(path)})
 
 
 def _folders_of(path: str) -> list[str]:

@@ -80,8 +80,14 @@ class Harness:
         handle = await self.client.start(SessionRequest.model_validate(fields))
         return handle.session_id
 
-    async def waiting(self, tool: str) -> tuple[OpenCall, Call]:
-        """The next call of this tool that waits in Slack and was not returned before."""
+    async def waiting(self, tool: str) -> Call:
+        """Wait for the next call of this tool, and leave it waiting: it is the one that is decided next."""
+        found, call = await self._next(tool)
+        self._seen.discard(found.pointer)
+        return call
+
+    async def _next(self, tool: str) -> tuple[OpenCall, Call]:
+        """The first call of this tool that waits in Slack and was not decided here before."""
 
         def fresh() -> OpenCall | None:
             return next((call for call in open_calls(self.slack) if call.pointer not in self._seen), None)
@@ -100,13 +106,13 @@ class Harness:
 
     async def approve(self, tool: str) -> Call:
         """Wait for the next call of this tool and approve it as the reviewer."""
-        found, call = await self.waiting(tool)
+        found, call = await self._next(tool)
         await approve(self.slack, REVIEWER, found)
         return call
 
     async def deny(self, tool: str, reason: str) -> Call:
         """Wait for the next call of this tool and deny it as the reviewer."""
-        found, call = await self.waiting(tool)
+        found, call = await self._next(tool)
         await deny(self.slack, REVIEWER, found, reason)
         return call
 

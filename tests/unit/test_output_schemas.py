@@ -54,6 +54,22 @@ async def test_a_schema_that_cannot_be_applied_is_refused_before_any_work(schema
     assert (raised.value.type, raised.value.non_retryable) == ("InvalidRequest", True)
 
 
+def _doubling(levels: int) -> dict[str, Any]:
+    """A schema of a few hundred bytes, and a path through it for each subset of its levels."""
+    parts: dict[str, Any] = {"a0": {"type": "string"}}
+    for level in range(1, levels + 1):
+        parts[f"a{level}"] = {"allOf": [{"$ref": f"#/$defs/a{level - 1}"}] * 2}
+    return {"$ref": f"#/$defs/a{levels}", "$defs": parts}
+
+
+async def test_a_schema_that_takes_too_long_to_judge_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is judged in a process that can be killed, and holds nothing up meanwhile."""
+    monkeypatch.setattr(schemas, "JUDGED_WITHIN_SECONDS", 2.0)
+    with pytest.raises(ApplicationError, match="takes longer than 2 s to judge") as raised:
+        await _load(_doubling(30))
+    assert raised.value.non_retryable
+
+
 async def test_no_schema_makes_the_engine_fetch_anything() -> None:
     """Whoever starts a session cannot reach the engine's network through a reference."""
     reached = asyncio.Event()

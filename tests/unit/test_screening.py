@@ -158,6 +158,48 @@ def test_the_style_of_a_block_and_its_imports_are_told() -> None:
     assert not screen("get_order(1)", TOOLS).awaits
 
 
+COSTLY = {
+    # The compiler copies a `finally` body for each way into it.
+    "nested finally": "".join(f"{' ' * n}try: pass\n{' ' * n}finally:\n" for n in range(60)) + " " * 60 + "pass\n",
+    "a finally with many ways into it": (
+        "while True:\n try:\n"
+        + "".join(f"  if {n}: continue\n" for n in range(800))
+        + " finally:\n"
+        + "".join(f"  x{n} = {n}\n" for n in range(800))
+    ),
+    "thousands of names that look alike": (
+        "".join(f"abcdefghij{n:04}=1\n" for n in range(900)) + "".join(f"abcdefghij{n}\n" for n in range(5000, 5900))
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COSTLY)
+def test_no_code_is_costly_to_read(case: str) -> None:
+    """Whoever reads hostile code for others must not be held up by it: in processor time, whatever else goes on."""
+    before = time.process_time()
+    screen(COSTLY[case], [])
+    assert time.process_time() - before < 4
+
+
+FINALLY = {
+    "return outside a function": "try:\n    return 1\nfinally:\n    pass",
+    "return in a finally outside a function": "try:\n    pass\nfinally:\n    return 1",
+    "break outside a loop": "try:\n    pass\nexcept ValueError:\n    break\nfinally:\n    pass",
+    "a default handler that is not the last": "try:\n  1\nexcept:\n  1\nexcept ValueError:\n  1\nfinally:\n  1",
+    "a name both local and global": "def f():\n    try:\n        x = 1\n    finally:\n        global x",
+}
+
+
+@pytest.mark.parametrize("case", FINALLY)
+def test_what_only_compiling_finds_is_found_beside_a_finally(case: str) -> None:
+    """As CPython itself would say it."""
+    with pytest.raises(SyntaxError) as raised:
+        compile(FINALLY[case], "block", "exec")
+    [problem] = screen(FINALLY[case], []).problems
+    assert problem.message == f"SyntaxError: {raised.value.msg}"
+    assert problem.line == raised.value.lineno
+
+
 def test_the_number_of_problems_is_bounded() -> None:
     """A block of nonsense does not fill the model's window."""
     code = "\n".join(f"print(unknown_{number})" for number in range(500))

@@ -17,7 +17,7 @@ from activities.workspace import LEFT_OUT_MAX, Workspaces
 from seconder.artifacts import FolderStore
 from seconder.artifacts.store import digest_of
 from seconder.contracts.block_settings import WORKSPACE_BYTES_MAX, WORKSPACE_FILES_MAX
-from seconder.contracts.workspaces import WorkspaceChanges, WorkspaceFile, with_changes
+from seconder.contracts.workspaces import WorkspaceChanges, WorkspaceFile, entries_in, with_changes
 from seconder.errors import ContractError, NotFoundError, ServiceError
 
 Tree = Mapping[str, bytes]
@@ -334,3 +334,9 @@ def test_changes_of_two_blocks_always_leave_something_that_a_folder_can_hold(
     assert _without_conflicts(result) == result
     assert later.changed.items() <= result.items()
     assert not set(later.removed) & result.keys()
+
+
+def test_folders_count_as_entries() -> None:
+    """As they do where the limit is kept while a block runs."""
+    assert entries_in([]) == 0
+    assert entries_in(["a", "b/c", "b/d/e", "b/d/f"]) == 6
