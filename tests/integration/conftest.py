@@ -17,9 +17,12 @@ from tests.integration.stage import Stage, open_stage
 
 QUICK_RESTARTS: Final = ("--dynamic-config-value", 'history.defaultWorkflowTaskTimeout="3s"')
 """For `dev_server`: what an engine that died had begun is given to the next one after three seconds, not ten."""
-_SURE_SHUTDOWNS: Final = ("--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=false")
+_SURE_SHUTDOWNS: Final = (
+    *("--dynamic-config-value", "frontend.enableCancelWorkerPollsOnShutdown=false"),
+    *("--dynamic-config-value", 'matching.longPollExpirationInterval="10s"'),
+)
 """A worker that leaves ends its polls itself: those that the server is to end may stay open, and the worker with them
-(temporalio/temporal#9545), which happens now and then on a busy machine."""
+(temporalio/temporal#9545), which happens now and then on a busy machine. Then it takes ten seconds, not a minute."""
 _KINDS: Final = {
     "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
     "KeywordList": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST,
